@@ -1,0 +1,67 @@
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+
+import type { SignedDecision } from '../domain/approval.ts';
+import type { CaseState, TimelineEntry } from '../domain/case.ts';
+import type { Plan } from '../domain/plan.ts';
+import type { Principal } from '../domain/principal.ts';
+import type { Verdict } from '../domain/verdict.ts';
+
+export const RESPOND_TO_ALERT = 'respondToAlert';
+export const CONTAIN_PRINCIPAL = 'containPrincipal';
+export const ROLL_BACK = 'rollBack';
+
+export interface RespondToAlertInput {
+  readonly alertId: string;
+}
+
+/** An alert that joins a case, the first included. References only: the alert itself is in the store. */
+export interface JoinedAlert {
+  readonly alertId: string;
+  readonly title: string;
+  readonly verdict: Verdict;
+  readonly techniques: readonly string[];
+}
+
+export interface ContainPrincipalInput {
+  readonly caseId: string;
+  readonly principal: Principal;
+  readonly principalHash: string;
+}
+
+export interface RollBackInput {
+  readonly caseId: string;
+  /** Approver id of who asked; asking is not approving. */
+  readonly requestedBy: string;
+  readonly reason: string;
+}
+
+export interface CaseStatus {
+  readonly caseId: string;
+  readonly state: CaseState;
+  readonly alertIds: readonly string[];
+  readonly planDigest?: string;
+  readonly approvals: number;
+  /** ISO 8601 */
+  readonly expiresAt?: string;
+}
+
+export interface DecideResult {
+  readonly state: CaseState;
+  readonly approvals: number;
+  readonly required: number;
+}
+
+/** Sent by signalWithStart: it opens the case or joins the open one. */
+export const alertJoined = defineSignal<[JoinedAlert]>('alertJoined');
+/** Sent by signalWithStart with an alert's start; carries nothing, it only makes the start idempotent. */
+export const alertDelivered = defineSignal<[]>('alertDelivered');
+
+/**
+ * An approver's signed decision. The validator (synchronous) rejects another digest, a used nonce, a case that is not waiting;
+ * the handler has the signature checked by an activity before the decision counts.
+ */
+export const decide = defineUpdate<DecideResult, [SignedDecision]>('decide');
+
+export const timelineQuery = defineQuery<readonly TimelineEntry[]>('timeline');
+export const planQuery = defineQuery<Plan | null>('plan');
+export const stateQuery = defineQuery<CaseStatus>('state');

@@ -1,0 +1,45 @@
+/**
+ * The state machine of a case. EXPIRED never means approved; PARTIAL, OUTCOME_UNKNOWN and FAILED call a human; nothing but
+ * VERIFYING leads to CONTAINED.
+ */
+export const TRANSITIONS = {
+  RECEIVED: ['ENRICHING'],
+  ENRICHING: ['NEEDS_APPROVAL', 'RECORDED', 'FAILED'],
+  /** Observe mode or nothing left to do: the plan is shown, nothing changes. */
+  RECORDED: ['CLOSED'],
+  NEEDS_APPROVAL: ['AWAITING_APPROVAL', 'FAILED'],
+  AWAITING_APPROVAL: ['APPROVED', 'REJECTED', 'EXPIRED', 'ENRICHING'],
+  APPROVED: ['CONTAINING', 'ROLLING_BACK'],
+  REJECTED: ['CLOSED'],
+  EXPIRED: ['CLOSED'],
+  CONTAINING: ['VERIFYING', 'PARTIAL', 'OUTCOME_UNKNOWN', 'FAILED'],
+  VERIFYING: ['CONTAINED', 'PARTIAL', 'OUTCOME_UNKNOWN'],
+  CONTAINED: ['MONITORING', 'CLOSED', 'ROLLING_BACK'],
+  PARTIAL: ['CLOSED', 'ROLLING_BACK'],
+  OUTCOME_UNKNOWN: ['CLOSED', 'ROLLING_BACK'],
+  FAILED: ['CLOSED'],
+  MONITORING: ['CLOSED', 'REOPENED'],
+  REOPENED: ['ENRICHING'],
+  CLOSED: ['ROLLING_BACK'],
+  ROLLING_BACK: ['ROLLED_BACK', 'ROLLBACK_PARTIAL'],
+  ROLLED_BACK: ['CLOSED'],
+  ROLLBACK_PARTIAL: ['CLOSED', 'ROLLING_BACK'],
+} as const satisfies Record<string, readonly string[]>;
+
+export type CaseState = keyof typeof TRANSITIONS;
+
+/** End states that page a person. */
+export const CALLS_A_HUMAN: readonly CaseState[] = ['PARTIAL', 'OUTCOME_UNKNOWN', 'FAILED', 'ROLLBACK_PARTIAL', 'EXPIRED'];
+
+export function mayMove(from: CaseState, to: CaseState): boolean {
+  return (TRANSITIONS[from] as readonly CaseState[]).includes(to);
+}
+
+/** One line of a case's timeline, in the playbook's words. */
+export interface TimelineEntry {
+  /** ISO 8601, UTC; the workflow's own time, the same at replay. */
+  readonly at: string;
+  readonly state: CaseState;
+  readonly step: string;
+  readonly detail: string;
+}

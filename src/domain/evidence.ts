@@ -1,0 +1,115 @@
+/**
+ * Two layers: `Gathered<Facts>` is what a cloud or the store answered (an activity's result), `EvidenceItem` is the answer to
+ * one question of the analyst's playbook, made from those facts by the pure functions in `src/assess`.
+ */
+
+/** A fact that could not be had is `unknown` with the reason. Unknown can raise the requirement for approval, never lower it. */
+export type Gathered<Facts> =
+  | { readonly status: 'known'; readonly facts: Facts; readonly source: string; readonly link?: string }
+  | { readonly status: 'unknown'; readonly reason: string; readonly source: string };
+
+/** An inclusive span of time, ISO 8601 UTC. */
+export interface TimeWindow {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** A role that the principal's credentials assumed, directly or along a chain. */
+export interface AssumedRole {
+  readonly roleArn: string;
+  readonly sessionName: string;
+  readonly at: string;
+}
+
+/** A write on identities (CreateUser, CreateAccessKey, Put*Policy, UpdateAssumeRolePolicy, …) seen in the log. */
+export interface IdentityChange {
+  readonly eventName: string;
+  readonly target: string;
+  readonly at: string;
+  readonly denied: boolean;
+}
+
+/** Calls of the principal in one window, summed up; lists are capped as stated and say so in `truncated`. */
+export interface CallSummary {
+  readonly window: TimeWindow;
+  readonly calls: number;
+  readonly discoveryCalls: number;
+  readonly distinctDiscoveryApis: number;
+  /** `service:EventName`, at most 50, sorted. */
+  readonly apis: readonly string[];
+  readonly denied: number;
+  /** Source IP addresses as the log spells them, at most 10. */
+  readonly addresses: readonly string[];
+  readonly userAgents: readonly string[];
+  readonly accessKeyIds: readonly string[];
+  readonly regions: readonly string[];
+  readonly firstSeen?: string;
+  readonly lastSeen?: string;
+  /** True when a cap cut the list or the log had more pages than the budget allowed: a truncated summary never suppresses. */
+  readonly truncated: boolean;
+}
+
+/** From the cloud's audit log (CloudTrail): around the alert, and before it as the baseline. */
+export interface ActivityFacts {
+  readonly around: CallSummary;
+  readonly before: CallSummary;
+  readonly assumedRoles: readonly AssumedRole[];
+  /** Sessions minted with GetSessionToken or GetFederationToken since T0; they outlive the key. */
+  readonly mintedSessions: number;
+  /** Writes on identities made by the principal, around the alert. */
+  readonly changesByPrincipal: readonly IdentityChange[];
+  /** Writes on the principal made by anyone, around the alert: recent key and policy changes. */
+  readonly changesOfPrincipal: readonly IdentityChange[];
+}
+
+export interface AccessKeyFacts {
+  readonly accessKeyId: string;
+  readonly active: boolean;
+  readonly createdAt: string;
+  /** Absent when never used, or not recorded. */
+  readonly lastUsedAt?: string;
+}
+
+/** From the identity service (IAM). */
+export interface CredentialFacts {
+  readonly accessKeys: readonly AccessKeyFacts[];
+  readonly consolePassword: boolean;
+  readonly mfaDevices: number;
+  /** AWS itself attached its quarantine policy: strong evidence, and never removed by a rollback. */
+  readonly quarantinedByCloud: boolean;
+}
+
+/** From Cordon's own store. */
+export interface HistoryFacts {
+  readonly relatedAlerts: readonly { readonly alertId: string; readonly title: string; readonly at: string }[];
+  readonly openCaseId?: string;
+}
+
+export interface GatheredEvidence {
+  readonly activity: Gathered<ActivityFacts>;
+  readonly credentials: Gathered<CredentialFacts>;
+  readonly history: Gathered<HistoryFacts>;
+}
+
+/** The analyst's playbook: the name of a question is what a responder reads in the timeline. */
+export const QUESTIONS = {
+  'discovery-excess': 'Is there an unusual pattern, or an excess, of discovery calls?',
+  'business-hours': 'Outside business hours?',
+  'rare-address': 'From a suspicious or rare address?',
+  'unusual-behaviour': 'Does the identity deviate from its typical behaviour?',
+  denials: 'Were calls refused, as for someone who probes?',
+  'identity-changes': 'Recent changes of keys, policies or trust?',
+  credentials: 'Which credentials could be in the wrong hands?',
+  'assumed-roles': 'Which roles were assumed with them?',
+  'related-alerts': 'Related alerts for this identity or address?',
+} as const;
+export type QuestionId = keyof typeof QUESTIONS;
+
+export interface EvidenceItem {
+  readonly question: QuestionId;
+  readonly answer: 'suspicious' | 'neutral' | 'reassuring' | 'unknown';
+  /** One plain sentence for a person; inert text. */
+  readonly summary: string;
+  readonly source: string;
+  readonly link?: string;
+}

@@ -1,0 +1,61 @@
+/** The parts of the configuration that decisions are made by: plain data that travels into history with each decision. */
+
+export const ALLOWLIST_KINDS = [
+  'infrastructure-as-code',
+  'posture-management',
+  'cost-management',
+  'ci-cd',
+  'backup',
+  'governance',
+  'authorised-inventory',
+] as const;
+export type AllowlistKind = (typeof ALLOWLIST_KINDS)[number];
+
+/** Listed automation. It matches only when principal AND every address AND every action match, before its expiry. */
+export interface AllowlistEntry {
+  readonly name: string;
+  readonly kind: AllowlistKind;
+  /** Exact ARN, or with `*` in the resource part only. */
+  readonly principal: string;
+  /** CIDR blocks; every address seen must lie in one. */
+  readonly networks: readonly string[];
+  /** `service:EventName` with `*`; every API seen must match one. */
+  readonly actions: readonly string[];
+  readonly owner: string;
+  readonly reason: string;
+  /** ISO 8601 date: after this day the entry no longer counts. */
+  readonly expires: string;
+}
+
+export interface BusinessHours {
+  /** IANA name. */
+  readonly timezone: string;
+  /** 1 = Monday … 7 = Sunday. */
+  readonly days: readonly number[];
+  /** Hours of the day, 0-24. */
+  readonly fromHour: number;
+  readonly toHour: number;
+}
+
+export interface AssessmentPolicy {
+  readonly allowlist: readonly AllowlistEntry[];
+  readonly businessHours: BusinessHours;
+  /** Risk (0-100) from which a plan is proposed. */
+  readonly containFromRisk: number;
+  /** ISO 8601: the time at which the policy was read; entries expire against this, not a clock. */
+  readonly asOf: string;
+}
+
+export type Mode = 'observe' | 'approve';
+
+export interface ResponsePolicy {
+  readonly mode: Mode;
+  /** Milliseconds. */
+  readonly approvalDeadlineMs: number;
+  readonly reminderEveryMs: number;
+  /** Wait between the last change and the first verification. */
+  readonly propagationMs: number;
+  /** How many clean checks in a row prove containment, and the pause between them. */
+  readonly cleanChecks: number;
+  readonly checkEveryMs: number;
+}

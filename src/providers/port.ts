@@ -1,0 +1,99 @@
+import type { PrincipalClue } from '../domain/alert.ts';
+import type { Cloud } from '../domain/cloud.ts';
+import type { ActivityFacts, CredentialFacts, TimeWindow } from '../domain/evidence.ts';
+import type { JsonObject } from '../domain/json.ts';
+import type { ActionRequest, PlannedCall, Reversibility } from '../domain/plan.ts';
+import type { Principal, Resolution } from '../domain/principal.ts';
+
+/** A permission that Cordon needs, as the cloud's policy language spells it; `<account>` in the resource is filled in. */
+export interface Permission {
+  /** For example `iam:PutUserPolicy`. */
+  readonly name: string;
+  /** For example `arn:aws:iam::<account>:user/*`. */
+  readonly resource: string;
+  /** Why, in a phrase; it stands in the generated reference. */
+  readonly purpose: string;
+}
+
+/** What a read right before the write found. */
+export interface Preflight {
+  /** The exact prior state that a rollback restores. JSON without secrets; goes to the ledger. */
+  readonly prior: JsonObject;
+  /** Already as wanted: nothing is written, and a rollback leaves it. */
+  readonly alreadySo: boolean;
+  /** The calls that apply will make from this prior state. */
+  readonly calls: readonly PlannedCall[];
+  /** What stops working for whom, from what was read (for example the number of sessions of a role). */
+  readonly mayBreak: readonly string[];
+  /** What makes the action impossible now, with the remedy; e.g. the user already holds two access keys. */
+  readonly obstacles: readonly string[];
+}
+
+export interface Applied {
+  /** What was changed, for the ledger and for revert: ids and references, never a secret. */
+  readonly result: JsonObject;
+}
+
+/** An independent read after the change (not the apply call's own answer). */
+export type Verification =
+  | { readonly status: 'holds'; readonly detail: string }
+  | { readonly status: 'drifted'; readonly detail: string }
+  | { readonly status: 'unknown'; readonly detail: string };
+
+/**
+ * One reversible change in a cloud: data plus functions. From the registry of these come the reference page, the
+ * least-privilege policy and `cordon doctor`. Functions throw `CordonFailure` only.
+ */
+export interface Action {
+  /** Verb first, kebab-case: `deny-principal`. Also its folder under `actions/`. */
+  readonly id: string;
+  readonly cloud: Cloud;
+  readonly title: string;
+  /** What it does, what it does not stop, and for how long that survives. */
+  readonly description: string;
+  /** `creating` calls are not idempotent: one try, SDK retries off, then `reconcile`. */
+  readonly effect: 'declarative' | 'creating';
+  readonly reversibility: Reversibility;
+  readonly permissions: readonly Permission[];
+  /** A request that loads and plans; shown in the reference and run by the registry's test. */
+  readonly example: ActionRequest;
+  preflight(request: ActionRequest): Promise<Preflight>;
+  /** Makes the change. Declarative: repeating it with the same prior is harmless. Must carry the mark of the case. */
+  apply(request: ActionRequest, prior: JsonObject): Promise<Applied>;
+  verify(request: ActionRequest, applied: JsonObject): Promise<Verification>;
+  /**
+   * Puts back exactly `prior`, touching only what `applied` says we changed. Refuses (`Conflict` failure, final in rollback)
+   * where a third party changed it since. Repeating it is harmless.
+   */
+  revert(request: ActionRequest, prior: JsonObject, applied: JsonObject): Promise<void>;
+  /** The calls that revert will make. */
+  previewRevert(request: ActionRequest, prior: JsonObject, applied: JsonObject): readonly PlannedCall[];
+  /**
+   * Creating actions only: after a lost response, finds what was made under the case's mark and finishes or removes it.
+   * Answers what now stands, or null when nothing was made.
+   */
+  reconcile?(request: ActionRequest, prior: JsonObject): Promise<Applied | null>;
+}
+
+/** One cloud: who is it, what did it do, what can be done about it. Everything here only reads, except the actions. */
+export interface Provider {
+  readonly cloud: Cloud;
+  /** Every clue must lead to the same principal. Never guesses. */
+  resolve(clues: readonly PrincipalClue[], accountId: string | undefined): Promise<Resolution>;
+  /** Cordon's own identity (GetCallerIdentity), always protected. */
+  self(): Promise<Principal>;
+  activity(principal: Principal, around: TimeWindow, before: TimeWindow, progress: () => void): Promise<ActivityFacts>;
+  credentials(principal: Principal): Promise<CredentialFacts>;
+  /**
+   * Proof from the cloud's own log: calls that the principal, its keys or its sessions made successfully after `since`, with
+   * the time up to which the log is known to be complete.
+   */
+  successfulCallsSince(principal: Principal, since: string): Promise<{ readonly calls: readonly string[]; readonly logComplete: boolean }>;
+  readonly actions: Readonly<Record<string, Action>>;
+  /** Reads needed for resolve, self, activity, credentials. */
+  readonly evidencePermissions: readonly Permission[];
+  /** Of these permissions, which are not granted to Cordon's identity (SimulatePrincipalPolicy). For `cordon doctor` and preflight. */
+  missingPermissions(permissions: readonly Permission[], accountId: string): Promise<readonly Permission[]>;
+}
+
+export type Providers = { readonly [C in Cloud]: Provider };
