@@ -23,19 +23,35 @@ export interface AlertContext {
 /** Queue `evidence`: read only. A failed read is answered as `unknown` by the workflow once the retries are spent. */
 export interface EvidenceActivities {
   identifyPrincipal(input: { readonly alertId: string }): Promise<AlertContext>;
-  gatherActivity(input: { readonly principal: Principal; readonly around: TimeWindow; readonly before: TimeWindow }): Promise<Gathered<ActivityFacts>>;
+  gatherActivity(input: {
+    readonly principal: Principal;
+    readonly around: TimeWindow;
+    readonly before: TimeWindow;
+  }): Promise<Gathered<ActivityFacts>>;
   gatherCredentials(input: { readonly principal: Principal }): Promise<Gathered<CredentialFacts>>;
 }
 
 /** Queue `decide`: store, ledger, planning, approvals. */
 export interface DecideActivities {
   gatherHistory(input: { readonly alertId: string; readonly principal: Principal }): Promise<Gathered<HistoryFacts>>;
-  recordVerdict(input: { readonly alertId: string; readonly verdict: Verdict; readonly principal?: Principal; readonly caseId?: string }): Promise<void>;
+  recordVerdict(input: {
+    readonly alertId: string;
+    readonly verdict: Verdict;
+    readonly principal?: Principal;
+    readonly caseId?: string;
+  }): Promise<void>;
   /** signalWithStart of the principal's case; answers which case it joined. */
-  joinCase(input: { readonly principal: Principal; readonly alert: JoinedAlert }): Promise<{ readonly workflowId: string; readonly caseId: string }>;
+  joinCase(input: {
+    readonly principal: Principal;
+    readonly alert: JoinedAlert;
+  }): Promise<{ readonly workflowId: string; readonly caseId: string }>;
   responsePolicy(): Promise<ResponsePolicy>;
   /** Verifies one decision (signature, approver, digest) and writes it to the ledger. Throws `ApprovalInvalid`. */
-  recordDecision(input: { readonly caseId: string; readonly planDigest: string; readonly decision: SignedDecision }): Promise<void>;
+  recordDecision(input: {
+    readonly caseId: string;
+    readonly planDigest: string;
+    readonly decision: SignedDecision;
+  }): Promise<void>;
   /** Saves the case for `cordon case`, and a ledger entry for each new state. */
   recordCase(input: CaseSnapshot): Promise<void>;
 }
@@ -52,7 +68,14 @@ export interface CaseSnapshot {
 
 /** Queue `notify`. */
 export interface NotifyActivities {
-  requestApproval(input: { readonly caseId: string; readonly workflowId: string; readonly planDigest: string; readonly verdict: Verdict; readonly alertIds: readonly string[]; readonly expiresAt: string }): Promise<JsonObject>;
+  requestApproval(input: {
+    readonly caseId: string;
+    readonly workflowId: string;
+    readonly planDigest: string;
+    readonly verdict: Verdict;
+    readonly alertIds: readonly string[];
+    readonly expiresAt: string;
+  }): Promise<JsonObject>;
   closeApproval(input: {
     readonly message: JsonObject;
     readonly caseId: string;
@@ -64,7 +87,13 @@ export interface NotifyActivities {
     readonly state: CaseState;
     readonly lines: readonly string[];
   }): Promise<void>;
-  notifyPeople(input: { readonly key: string; readonly urgency: 'page' | 'inform'; readonly title: string; readonly lines: readonly string[]; readonly caseId?: string }): Promise<void>;
+  notifyPeople(input: {
+    readonly key: string;
+    readonly urgency: 'page' | 'inform';
+    readonly title: string;
+    readonly lines: readonly string[];
+    readonly caseId?: string;
+  }): Promise<void>;
 }
 
 /** What one action came to. */
@@ -83,16 +112,33 @@ export interface ContainmentCheck {
 /** Queue `contain-<cloud>`: the only one whose workers may change a cloud. */
 export interface ContainActivities {
   /** Preflight of every action of the policy: exact calls, prior state, what may break. Stores the plan; changes nothing. */
-  planContainment(input: { readonly caseId: string; readonly principal: Principal; readonly alertIds: readonly string[]; readonly since: string }): Promise<Plan>;
+  planContainment(input: {
+    readonly caseId: string;
+    readonly principal: Principal;
+    readonly alertIds: readonly string[];
+    readonly since: string;
+  }): Promise<Plan>;
   /** From the ledger: what this case changed, in reverse. Stores the plan; changes nothing. */
   planRollback(input: { readonly caseId: string }): Promise<Plan>;
   /** One action, in the order of safety. Declarative: retried; the ledger's intent tells a retry what it is. */
-  applyAction(input: { readonly planDigest: string; readonly sequence: number; readonly decisions: readonly SignedDecision[] }): Promise<ActionOutcome>;
+  applyAction(input: {
+    readonly planDigest: string;
+    readonly sequence: number;
+    readonly decisions: readonly SignedDecision[];
+  }): Promise<ActionOutcome>;
   /** The same for a creating action: one attempt. */
-  createByAction(input: { readonly planDigest: string; readonly sequence: number; readonly decisions: readonly SignedDecision[] }): Promise<ActionOutcome>;
+  createByAction(input: {
+    readonly planDigest: string;
+    readonly sequence: number;
+    readonly decisions: readonly SignedDecision[];
+  }): Promise<ActionOutcome>;
   /** After a lost `createByAction`: finds what was made, finishes or removes it. Null when nothing was made. */
   reconcileAction(input: { readonly planDigest: string; readonly sequence: number }): Promise<ActionOutcome | null>;
-  revertAction(input: { readonly planDigest: string; readonly sequence: number; readonly decisions: readonly SignedDecision[] }): Promise<ActionOutcome>;
+  revertAction(input: {
+    readonly planDigest: string;
+    readonly sequence: number;
+    readonly decisions: readonly SignedDecision[];
+  }): Promise<ActionOutcome>;
   verifyContainment(input: { readonly planDigest: string; readonly since: string }): Promise<ContainmentCheck>;
   verifyRollback(input: { readonly planDigest: string }): Promise<ContainmentCheck>;
 }

@@ -29,7 +29,13 @@ export const TRANSITIONS = {
 export type CaseState = keyof typeof TRANSITIONS;
 
 /** End states that page a person. */
-export const CALLS_A_HUMAN: readonly CaseState[] = ['PARTIAL', 'OUTCOME_UNKNOWN', 'FAILED', 'ROLLBACK_PARTIAL', 'EXPIRED'];
+export const CALLS_A_HUMAN: readonly CaseState[] = [
+  'PARTIAL',
+  'OUTCOME_UNKNOWN',
+  'FAILED',
+  'ROLLBACK_PARTIAL',
+  'EXPIRED',
+];
 
 export function mayMove(from: CaseState, to: CaseState): boolean {
   return (TRANSITIONS[from] as readonly CaseState[]).includes(to);

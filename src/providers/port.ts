@@ -88,7 +88,10 @@ export interface Provider {
    * Proof from the cloud's own log: calls that the principal, its keys or its sessions made successfully after `since`, with
    * the time up to which the log is known to be complete.
    */
-  successfulCallsSince(principal: Principal, since: string): Promise<{ readonly calls: readonly string[]; readonly logComplete: boolean }>;
+  successfulCallsSince(
+    principal: Principal,
+    since: string,
+  ): Promise<{ readonly calls: readonly string[]; readonly logComplete: boolean }>;
   readonly actions: Readonly<Record<string, Action>>;
   /** Reads needed for resolve, self, activity, credentials. */
   readonly evidencePermissions: readonly Permission[];

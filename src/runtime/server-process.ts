@@ -25,6 +25,7 @@ export interface ServerCommand {
 }
 
 const POLL_MS = 50;
+const ANSWER_WITHIN_MS = 3_000;
 const STOP_WITHIN_MS = 10_000;
 
 /** Starts a server and waits until it is ready. Rejects with its last output if it ends or is not ready in time. */
@@ -112,7 +113,8 @@ function tiedToThisProcess(command: string, args: readonly string[]): [string, .
 
 async function isReady(ready: () => Promise<boolean>): Promise<boolean> {
   try {
-    return await ready();
+    // Something that accepts a connection and never answers must not hold up the deadline.
+    return await Promise.race([ready(), sleep(ANSWER_WITHIN_MS).then(() => false)]);
   } catch {
     return false;
   }

@@ -51,7 +51,10 @@ export async function startTemporalServer(options: TemporalServerOptions = {}): 
       ...(options.uiPort === undefined ? ['--headless'] : ['--ui-port', String(options.uiPort)]),
       ...(options.databaseFile === undefined ? [] : ['--db-filename', options.databaseFile]),
       ...DYNAMIC_CONFIG.flatMap((value) => ['--dynamic-config-value', value]),
-      ...Object.entries(options.searchAttributes ?? {}).flatMap(([name, kind]) => ['--search-attribute', `${name}=${kind}`]),
+      ...Object.entries(options.searchAttributes ?? {}).flatMap(([name, kind]) => [
+        '--search-attribute',
+        `${name}=${kind}`,
+      ]),
     ],
     ready: () => answers(address, Object.keys(options.searchAttributes ?? {})),
     readyWithinMs: 60_000,

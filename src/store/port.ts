@@ -18,15 +18,28 @@ export interface AcceptedAlert {
 
 export interface AlertStore {
   /** One transaction: the raw alert (encrypted at rest) with its de-duplication key. The key is unique for ever. */
-  accept(alert: Alert, raw: string, dedupKey: string, workflowId: string): Promise<{ readonly status: 'new' | 'duplicate'; readonly stored: AcceptedAlert }>;
+  accept(
+    alert: Alert,
+    raw: string,
+    dedupKey: string,
+    workflowId: string,
+  ): Promise<{ readonly status: 'new' | 'duplicate'; readonly stored: AcceptedAlert }>;
   get(alertId: string): Promise<AcceptedAlert | null>;
   raw(alertId: string): Promise<string | null>;
   /** Oldest first: what the dispatcher still has to start. */
   waiting(limit: number): Promise<readonly AcceptedAlert[]>;
   delivered(alertId: string): Promise<void>;
-  recordVerdict(alertId: string, verdict: { readonly outcome: VerdictOutcome; readonly principalKey?: string; readonly caseId?: string }): Promise<void>;
+  recordVerdict(
+    alertId: string,
+    verdict: { readonly outcome: VerdictOutcome; readonly principalKey?: string; readonly caseId?: string },
+  ): Promise<void>;
   /** Others that share the principal or a source address, newest first, at most 20. */
-  related(alertId: string, principalKey: string, sourceAddresses: readonly string[], since: string): Promise<readonly AcceptedAlert[]>;
+  related(
+    alertId: string,
+    principalKey: string,
+    sourceAddresses: readonly string[],
+    since: string,
+  ): Promise<readonly AcceptedAlert[]>;
   list(limit: number): Promise<readonly AcceptedAlert[]>;
 }
 
@@ -80,7 +93,12 @@ export interface Budget {
 
 /** `cordon stop` / `cordon start`: read at every mutation, never cached. */
 export interface KillSwitch {
-  status(): Promise<{ readonly stopped: boolean; readonly by?: string; readonly at?: string; readonly reason?: string }>;
+  status(): Promise<{
+    readonly stopped: boolean;
+    readonly by?: string;
+    readonly at?: string;
+    readonly reason?: string;
+  }>;
   set(stopped: boolean, by: string, reason: string): Promise<void>;
 }
 

@@ -1,3 +1,4 @@
+import type { IAMClient } from '@aws-sdk/client-iam';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -59,6 +60,27 @@ export async function startMiniStack(options: MiniStackOptions = {}): Promise<Mi
     },
     stop: () => child.stop(),
   };
+}
+
+/**
+ * Has every call of an AWS client come from another address: CloudTrail records it, and aws:SourceIp is compared with it.
+ */
+export function callFrom(
+  client: { readonly middlewareStack: unknown },
+  sourceIpAddress: string,
+  userAgent?: string,
+): void {
+  const { add } = client.middlewareStack as IAMClient['middlewareStack'];
+  add(
+    (next) => (args) => {
+      const { headers } = args.request as { headers: Record<string, string> };
+      headers['x-forwarded-for'] = sourceIpAddress;
+      if (userAgent) headers['user-agent'] = userAgent;
+      return next(args);
+    },
+    // Behind the signature: MiniStack does not ask for these headers to be signed.
+    { step: 'finalizeRequest', priority: 'low', name: 'callFrom' },
+  );
 }
 
 /** CORDON_MINISTACK names the `ministack` command of a virtual environment; its Python stands beside it. */

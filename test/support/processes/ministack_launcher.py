@@ -20,6 +20,11 @@ CloudTrail, compared with the events of the real service:
   Not modelled: the delay of minutes before an event appears, and the limit of two calls a second.
 IAM:
 - GetAccessKeyLastUsed answers with the last authenticated call of the key. A third access key is refused (LimitExceeded).
+- A GetSessionToken session is refused every IAM call (InvalidClientTokenId): the real service wants MFA for those.
+- Create-, List-, Update-, DeleteAccessKey and GetUser without a UserName mean the user who calls.
+
+Left as it is, so beware: attaching a policy managed by AWS has no effect; inline policies have no size limit; AssumeRole
+ignores the role's longest session; signing certificates, SSH keys and service-specific credentials do not exist.
 
 Ends when its standard input closes, so that it does not outlive whoever started it.
 """
@@ -64,6 +69,8 @@ RESOURCE_TYPES = {
     "AccessKeyId": "AWS::IAM::AccessKey",
     "SecretId": "AWS::SecretsManager::Secret",
 }
+
+ABOUT_THE_CALLER = {"CreateAccessKey", "ListAccessKeys", "UpdateAccessKey", "DeleteAccessKey", "GetUser"}
 
 last_used = {}  # access key id -> (epoch seconds, region, service)
 
@@ -137,7 +144,7 @@ def error_of(service, status, headers, body):
 
 def request_parameters(headers, body, params):
     sent = app._ct_request_params(headers, body, params) or {k: v[0] for k, v in params.items() if v and v[0]}
-    kept = {k: v for k, v in sent.items() if k not in ("Action", "Version") and "." not in k and not k.startswith("X-Amz-")}
+    kept = {k: v for k, v in sent.items() if k not in ("Action", "Version", "x-id") and "." not in k and not k.startswith("X-Amz-")}
     return {k[:1].lower() + k[1:]: v for k, v in cloudtrail._scrub(kept).items()} or None
 
 
@@ -219,7 +226,12 @@ async def dispatch_and_record(method, path, headers, body, query_params, request
     # Before the call: it may delete the very key that makes it.
     known = identity_of(access_key_id) if access_key_id else None
     event_name = event_name_of(service, method, path, headers, body, params)
-    response = await dispatch(method, path, headers, body, query_params, request_id)
+    if service == "iam" and known and known[0]["type"] == "IAMUser" and "sessionContext" in known[0]:
+        return iam._error(403, "InvalidClientTokenId", "The security token included in the request is invalid", ns="iam")
+    meant = body
+    if event_name in ABOUT_THE_CALLER and "UserName" not in params and known and known[0]["type"] == "IAMUser":
+        meant = body + f"&UserName={known[1]}".encode()
+    response = await dispatch(method, path, headers, meant, query_params, request_id)
     if known:
         region = router.extract_region(headers)
         record(service, event_name, *known, region, request_id, (method, path, headers, body, params), response)
