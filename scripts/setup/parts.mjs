@@ -151,6 +151,8 @@ const temporalTarget = ({ cache, pins }) => join(cache, `temporal-${pins.tempora
 
 /** The SDK downloads when it starts its test server; in a process of its own, because its retries can't be limited. */
 async function downloadTemporal(machine, directory) {
+  if (!dependencies.find(machine))
+    return { ok: false, problem: "the SDK's own download needs the npm dependencies", tail: '' };
   const downloads = join(directory, 'download');
   await mkdir(downloads);
   const script = `

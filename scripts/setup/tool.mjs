@@ -1,8 +1,11 @@
 // Runs other programs for the set-up: always with a time limit, always with the time elapsed in sight.
 import { spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const REPORT_EVERY_MS = { terminal: 1_000, log: 10_000 };
-const TAIL_LINES = 15;
+const HEAD_LINES = 6;
+const TAIL_LINES = 12;
+const OMITTED = '[…]';
 const running = new Set();
 
 /**
@@ -29,7 +32,7 @@ export function runTool(command, args, { title, limitMs, env = process.env, cwd,
     // A group of its own, so that what the tool starts is killed with it.
     const child = spawn(command, args, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     running.add(child);
-    const keep = (chunk) => (tail = (tail + chunk).split('\n').slice(-TAIL_LINES).join('\n'));
+    const keep = (chunk) => (tail = shortened(tail + chunk));
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);
     let timedOut = false;
@@ -46,13 +49,21 @@ export function runTool(command, args, { title, limitMs, env = process.env, cwd,
     child.once('error', (error) => {
       finish(error.code === 'ENOENT' ? `there is no "${command}" on this machine` : `${shown}: ${error.message}`);
     });
-    // "exit", not "close": something the tool left behind may hold its output open for ever.
-    child.once('exit', (code, signal) => {
+    child.once('exit', async (code, signal) => {
+      // What it said last may still be on its way; something it left behind may hold its output open for ever.
+      await Promise.race([new Promise((closed) => child.once('close', closed)), sleep(500)]);
       if (timedOut) finish(`${shown} was stopped after ${limitMs / 1000} s without finishing`);
       else if (code === 0) finish();
       else finish(`${shown} ended with ${signal ?? `status ${code}`}`);
     });
   });
+}
+
+/** Some tools say what is wrong first (npm), some last. @param {string} text */
+function shortened(text) {
+  const lines = text.split('\n').filter((line) => line !== OMITTED);
+  if (lines.length <= HEAD_LINES + TAIL_LINES) return text;
+  return [...lines.slice(0, HEAD_LINES), OMITTED, ...lines.slice(-TAIL_LINES)].join('\n');
 }
 
 /** @param {number} sinceMs */

@@ -1,26 +1,40 @@
 import { z } from 'zod';
 
 import { ALLOWLIST_KINDS } from '../policy/policy.ts';
+import { SOURCE_NAMES } from '../sources/names.ts';
+import { isEveryAddress } from './networks.ts';
 
 /** A secret never stands in the file: it is named, and read where it is used. */
-export const secretReference = z.union([
-  z.strictObject({ env: z.string().min(1).describe('Name of the environment variable that holds the secret') }),
-  z.strictObject({ file: z.string().min(1).describe('Path of a file whose whole text, trimmed, is the secret') }),
-]);
+export const secretReference = z.union(
+  [
+    z.strictObject({ env: z.string().min(1).describe('Name of the environment variable that holds the secret') }),
+    z.strictObject({ file: z.string().min(1).describe('Path of a file whose whole text, trimmed, is the secret') }),
+  ],
+  'must name a secret, as `env: NAME` or as `file: PATH`; the secret itself never stands in this file',
+);
 export type SecretReference = z.infer<typeof secretReference>;
 
 const arnPattern = z
   .string()
   .regex(
     /^arn:aws[a-z-]*:[a-z0-9-]*:[a-z0-9-]*:[0-9]{12}:[^*\s]*[^*\s/][^\s]*$/u,
-    'an ARN with a 12-digit account; `*` may stand in the resource part only, and not alone',
+    'must be an ARN with a 12-digit account; `*` may stand in the resource part only, and not alone',
   );
+
+const network = z
+  .union([z.cidrv4(), z.cidrv6()], 'must be a network in CIDR form, for example `192.0.2.0/24` or `2001:db8::/32`')
+  .refine(
+    (cidr) => !isEveryAddress(cidr),
+    'must not be every address: the entry would be bound to the principal alone, stolen keys included',
+  );
+
+const timezone = z.string().refine(isTimezone, 'must be the IANA name of a time zone, for example `Europe/Berlin`');
 
 const sourceAuthentication = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('hmac'),
     secret: secretReference,
-    toleranceSeconds: z.int().min(1).max(3600).default(300),
+    toleranceSeconds: z.int().min(1).max(3600).default(300).describe('How old a signed request may be'),
   }),
   z.strictObject({ type: z.literal('bearer'), secret: secretReference }),
 ]);
@@ -28,30 +42,34 @@ const sourceAuthentication = z.discriminatedUnion('type', [
 const approver = z.strictObject({
   id: z
     .string()
-    .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/u)
+    .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/u, 'must begin with a-z or 0-9 and go on with a-z, 0-9, `.`, `_`, `-`')
     .describe('Stands in decisions and the ledger'),
   name: z.string().min(1).max(100),
   slackUserId: z
     .string()
-    .regex(/^[UW][A-Z0-9]{2,}$/u)
+    .regex(/^[UW][A-Z0-9]{2,}$/u, 'must be the member id of the Slack profile, for example `U024BE7LH`, not a name')
     .optional(),
-  /** For `cordon case approve` when Slack is away: the bearer token of this person. */
-  token: secretReference.optional(),
-  /** Cloud identities of this person: who is the suspect never approves. */
-  identities: z.array(arnPattern).default([]),
+  token: secretReference
+    .optional()
+    .describe('Bearer token of this person, for `cordon case approve` when Slack is away'),
+  identities: z
+    .array(arnPattern)
+    .default([])
+    .describe('Cloud identities of this person: who is the suspect never approves'),
 });
 
 const allowlistEntry = z.strictObject({
   name: z.string().min(1).max(100),
   kind: z.enum(ALLOWLIST_KINDS),
   principal: arnPattern,
-  networks: z.array(z.union([z.cidrv4(), z.cidrv6()])).min(1),
+  networks: z.array(network).min(1).describe('Every address of the activity must lie in one of these'),
   actions: z
-    .array(z.string().regex(/^[a-z0-9-]+:[A-Za-z0-9*]+$/u, '`service:EventName`, for example `ec2:Describe*`'))
-    .min(1),
+    .array(z.string().regex(/^[a-z0-9-]+:[A-Za-z0-9*]+$/u, 'must be `service:EventName`, for example `ec2:Describe*`'))
+    .min(1)
+    .describe('Every call of the activity must match one of these'),
   owner: z.string().min(1),
   reason: z.string().min(1),
-  expires: z.iso.date(),
+  expires: z.iso.date('must be a day, for example `2027-01-31`').describe('The last day on which the entry counts'),
 });
 
 export const configSchema = z.strictObject({
@@ -64,43 +82,52 @@ export const configSchema = z.strictObject({
       host: z.string().default('127.0.0.1'),
       port: z.int().min(0).max(65535).default(8321),
       publicUrl: z
-        .url({ protocol: /^https?$/u })
+        .url({ protocol: /^https?$/u, error: 'must be an http or https URL' })
         .optional()
-        .describe('How people reach this server; used in messages'),
+        .describe('How people reach this server; used in messages and by the command line'),
     })
     .prefault({}),
   store: z
     .strictObject({
-      /** DATABASE_URL in the environment wins. Without either, SQLite at `path`. */
-      databaseUrl: secretReference.optional(),
-      path: z.string().default('.cordon/cordon.db'),
+      databaseUrl: secretReference
+        .optional()
+        .describe('PostgreSQL. DATABASE_URL in the environment wins; without either, SQLite at `path`'),
+      path: z.string().min(1).default('.cordon/cordon.db'),
     })
     .prefault({}),
   temporal: z
     .strictObject({
-      /** TEMPORAL_ADDRESS in the environment wins. Without either, `cordon up` starts an embedded server. */
-      address: z.string().optional(),
-      namespace: z.string().default('default'),
-      apiKey: secretReference.optional(),
+      address: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('host:port. TEMPORAL_ADDRESS in the environment wins; without either, `cordon up` starts a server'),
+      namespace: z.string().min(1).default('default'),
+      apiKey: secretReference.optional().describe('API key of Temporal Cloud'),
       tls: z.boolean().default(false),
-      /** Where the embedded server keeps its database. */
-      path: z.string().default('.cordon/temporal.db'),
+      path: z
+        .string()
+        .min(1)
+        .default('.cordon/temporal.db')
+        .describe('Where the server that `cordon up` starts keeps its database'),
     })
     .prefault({}),
   encryption: z
     .strictObject({
       key: secretReference.optional().describe('32 bytes, base64. Without it a key file is made on first start'),
-      keyFile: z.string().default('.cordon/payload.key'),
+      keyFile: z.string().min(1).default('.cordon/payload.key'),
     })
     .prefault({}),
   approval: z
     .strictObject({
       signingKeyFile: z
         .string()
+        .min(1)
         .default('.cordon/approval.key')
         .describe('Ed25519 private key (PEM); made on first start, mode 0600. Only the server needs it'),
       publicKeyFile: z
         .string()
+        .min(1)
         .default('.cordon/approval.pub')
         .describe('Its public half; what containment workers verify with'),
       approvals: z.int().min(1).max(5).default(1).describe('How many different approvers a plan needs'),
@@ -108,13 +135,14 @@ export const configSchema = z.strictObject({
         .number()
         .positive()
         .max(7 * 24 * 60)
-        .default(240),
+        .default(240)
+        .describe('After this a case expires; it is never approved by silence'),
       reminderMinutes: z.number().positive().default(30),
     })
     .prefault({}),
   approvers: z.array(approver).default([]),
   sources: z
-    .partialRecord(z.enum(['generic', 'guardduty']), sourceAuthentication)
+    .partialRecord(z.enum(SOURCE_NAMES), sourceAuthentication)
     .default({})
     .describe('Sources that may send alerts; one that is not listed is refused'),
   slack: z
@@ -132,33 +160,45 @@ export const configSchema = z.strictObject({
     .strictObject({
       region: z
         .string()
+        .min(1)
         .default('us-east-1')
         .describe('Where IAM events are recorded, and Secrets Manager keeps rotated keys'),
-      logRegions: z.array(z.string()).min(1).default(['us-east-1']).describe('Regions whose CloudTrail is read'),
+      logRegions: z.array(z.string().min(1)).min(1).default(['us-east-1']).describe('Regions whose CloudTrail is read'),
       endpoint: z.url().optional().describe('Another AWS endpoint, for tests'),
-      propagationSeconds: z.number().min(0).max(900).default(15),
-      cleanChecks: z.int().min(1).max(20).default(2),
-      checkEverySeconds: z.number().min(0.1).max(600).default(10),
+      logDelaySeconds: z.int().min(0).default(900).describe('How late an event may appear in CloudTrail'),
+      propagationSeconds: z
+        .number()
+        .min(0)
+        .max(900)
+        .default(15)
+        .describe('Wait between the last change and the first verification'),
+
       actions: z
         .array(z.enum(['deny-principal', 'deactivate-access-keys', 'revoke-role-sessions', 'rotate-access-key']))
         .min(1)
-        .default(['deny-principal', 'deactivate-access-keys', 'revoke-role-sessions']),
+        .default(['deny-principal', 'deactivate-access-keys', 'revoke-role-sessions'])
+        .describe('What a containment may consist of'),
     })
     .prefault({}),
   protected: z
     .array(z.strictObject({ principal: arnPattern, reason: z.string().min(1) }))
     .default([])
-    .describe('Never contained: break-glass, the responder itself is added by itself'),
-  allowlist: z.array(allowlistEntry).default([]),
+    .describe('Never contained, for example break-glass; Cordon adds its own identity by itself'),
+  allowlist: z
+    .array(allowlistEntry)
+    .default([])
+    .describe(
+      'Known automation: suppressed only when principal, every address and every call match, before its expiry',
+    ),
   assessment: z
     .strictObject({
-      containFromRisk: z.int().min(1).max(100).default(50),
+      containFromRisk: z.int().min(1).max(100).default(50).describe('Risk from which a containment is proposed'),
       windowMinutes: z.int().min(5).max(1440).default(60).describe('How far around the alert the log is read'),
       baselineHours: z.int().min(1).max(2160).default(168).describe('How far before that, for what is normal'),
       businessHours: z
         .strictObject({
-          timezone: z.string().default('UTC'),
-          days: z.array(z.int().min(1).max(7)).default([1, 2, 3, 4, 5]),
+          timezone: timezone.default('UTC'),
+          days: z.array(z.int().min(1).max(7)).default([1, 2, 3, 4, 5]).describe('1 is Monday, 7 is Sunday'),
           fromHour: z.int().min(0).max(24).default(8),
           toHour: z.int().min(0).max(24).default(18),
         })
@@ -174,3 +214,12 @@ export const configSchema = z.strictObject({
 
 /** A validated configuration, every default filled in. */
 export type Config = z.infer<typeof configSchema>;
+
+function isTimezone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -18,6 +18,8 @@ export interface AlertContext {
   readonly protectedBecause?: string;
   readonly around: TimeWindow;
   readonly before: TimeWindow;
+  /** Read from the store in the same activity: one hop less before the verdict. */
+  readonly history: Gathered<HistoryFacts>;
 }
 
 /** Queue `evidence`: read only. A failed read is answered as `unknown` by the workflow once the retries are spent. */
@@ -33,27 +35,20 @@ export interface EvidenceActivities {
 
 /** Queue `decide`: store, ledger, planning, approvals. */
 export interface DecideActivities {
-  gatherHistory(input: { readonly alertId: string; readonly principal: Principal }): Promise<Gathered<HistoryFacts>>;
   recordVerdict(input: {
     readonly alertId: string;
     readonly verdict: Verdict;
     readonly principal?: Principal;
-    readonly caseId?: string;
   }): Promise<void>;
-  /** signalWithStart of the principal's case; answers which case it joined. */
-  joinCase(input: {
-    readonly principal: Principal;
-    readonly alert: JoinedAlert;
-  }): Promise<{ readonly workflowId: string; readonly caseId: string }>;
+  /** signalWithStart of the principal's case: it opens the case or joins the open one. */
+  joinCase(input: { readonly principal: Principal; readonly alert: JoinedAlert }): Promise<{ readonly workflowId: string }>;
   responsePolicy(): Promise<ResponsePolicy>;
   /** Verifies one decision (signature, approver, digest) and writes it to the ledger. Throws `ApprovalInvalid`. */
-  recordDecision(input: {
-    readonly caseId: string;
-    readonly planDigest: string;
-    readonly decision: SignedDecision;
-  }): Promise<void>;
+  recordDecision(input: { readonly planDigest: string; readonly decision: SignedDecision }): Promise<void>;
   /** Saves the case for `cordon case`, and a ledger entry for each new state. */
   recordCase(input: CaseSnapshot): Promise<void>;
+  /** What the store holds of a case: a rollback goes on from there, also after Temporal's retention. */
+  loadCase(input: { readonly caseId: string }): Promise<CaseSnapshot>;
 }
 
 export interface CaseSnapshot {
@@ -66,46 +61,50 @@ export interface CaseSnapshot {
   readonly timeline: readonly TimelineEntry[];
 }
 
+/** What a request for approval is about; the texts are loaded from the store by the activity, so history stays small. */
+export interface ApprovalSubject {
+  readonly caseId: string;
+  readonly workflowId: string;
+  readonly planDigest: string;
+  readonly verdict: Verdict;
+  readonly alertIds: readonly string[];
+  readonly expiresAt: string;
+}
+
 /** Queue `notify`. */
 export interface NotifyActivities {
-  requestApproval(input: {
-    readonly caseId: string;
-    readonly workflowId: string;
-    readonly planDigest: string;
-    readonly verdict: Verdict;
-    readonly alertIds: readonly string[];
-    readonly expiresAt: string;
-  }): Promise<JsonObject>;
+  /** Answers where the message stands. */
+  requestApproval(input: ApprovalSubject): Promise<JsonObject>;
   closeApproval(input: {
     readonly message: JsonObject;
-    readonly caseId: string;
-    readonly workflowId: string;
-    readonly planDigest: string;
-    readonly verdict: Verdict;
-    readonly alertIds: readonly string[];
-    readonly expiresAt: string;
+    readonly subject: ApprovalSubject;
     readonly state: CaseState;
     readonly lines: readonly string[];
   }): Promise<void>;
-  notifyPeople(input: {
-    readonly key: string;
-    readonly urgency: 'page' | 'inform';
-    readonly title: string;
-    readonly lines: readonly string[];
-    readonly caseId?: string;
-  }): Promise<void>;
+  notifyPeople(input: Notice): Promise<void>;
+  /** The channel that always works (the log), for when the first one does not. */
+  notifyByFallback(input: Notice): Promise<void>;
+}
+
+export interface Notice {
+  /** The same key twice shows one message where the channel can tell. */
+  readonly key: string;
+  readonly urgency: 'page' | 'inform';
+  readonly title: string;
+  readonly lines: readonly string[];
+  readonly caseId?: string;
 }
 
 /** What one action came to. */
 export interface ActionOutcome {
   readonly sequence: number;
-  readonly status: 'applied' | 'already-so' | 'reverted';
+  readonly status: 'applied' | 'already-so' | 'reverted' | 'not-made';
   readonly detail: string;
 }
 
 export interface ContainmentCheck {
-  /** `contained` only when every action holds and the cloud's own log shows no successful call since. */
-  readonly status: 'contained' | 'drifted' | 'unproven';
+  /** `clean` only when every action holds and the log, as far as it goes, shows no successful call since. */
+  readonly status: 'clean' | 'drifted' | 'unproven';
   readonly lines: readonly string[];
 }
 
@@ -132,13 +131,21 @@ export interface ContainActivities {
     readonly sequence: number;
     readonly decisions: readonly SignedDecision[];
   }): Promise<ActionOutcome>;
-  /** After a lost `createByAction`: finds what was made, finishes or removes it. Null when nothing was made. */
-  reconcileAction(input: { readonly planDigest: string; readonly sequence: number }): Promise<ActionOutcome | null>;
+  /** After a lost `createByAction`: finds what was made, finishes or removes it; `not-made` when nothing stands. */
+  reconcileAction(input: { readonly planDigest: string; readonly sequence: number }): Promise<ActionOutcome>;
   revertAction(input: {
     readonly planDigest: string;
     readonly sequence: number;
     readonly decisions: readonly SignedDecision[];
   }): Promise<ActionOutcome>;
-  verifyContainment(input: { readonly planDigest: string; readonly since: string }): Promise<ContainmentCheck>;
+  /**
+   * Independent reads of every action, and the cloud's own log since the last change. With `requireLog` a log that is not
+   * complete yet is retried; without, it is said.
+   */
+  verifyContainment(input: {
+    readonly planDigest: string;
+    readonly since: string;
+    readonly requireLog: boolean;
+  }): Promise<ContainmentCheck>;
   verifyRollback(input: { readonly planDigest: string }): Promise<ContainmentCheck>;
 }

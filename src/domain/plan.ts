@@ -50,6 +50,8 @@ export interface Plan {
   readonly requirement: ApprovalRequirement;
   /** What an operator must repair before the plan can be carried out, e.g. a missing permission. Not empty: it can't be approved. */
   readonly obstacles: readonly string[];
+  /** What the plan can't promise, e.g. the log of assumed roles could not be read. Shown to the approver. */
+  readonly caveats: readonly string[];
   /** SHA-256, hex, of the canonical JSON of all the other fields. What a decision is bound to. */
   readonly digest: string;
 }

@@ -1,3 +1,4 @@
+import type { Notice } from '../contracts/activities.ts';
 import type { Alert } from '../domain/alert.ts';
 import type { CaseState } from '../domain/case.ts';
 import type { JsonObject } from '../domain/json.ts';
@@ -25,20 +26,17 @@ export interface ApprovalClosed {
   readonly lines: readonly string[];
 }
 
-/** Something a person must know or look at: a parked alert, an end state, the fallback of a request that could not be posted. */
-export interface Notice {
-  /** Posting the same key twice shows one message where the channel can tell. */
-  readonly key: string;
-  readonly urgency: 'page' | 'inform';
-  readonly title: string;
-  readonly lines: readonly string[];
-  readonly caseId?: string;
-}
-
 /** Throws `CordonFailure`: `Unavailable`/`Throttled` (with retryAfterMs) are retried until the deadline, `NotifierRefused` is final. */
 export interface Notifier {
   readonly channel: string;
   requestApproval(request: ApprovalRequest): Promise<MessageReference>;
   updateApproval(message: MessageReference, closed: ApprovalClosed): Promise<void>;
   notify(notice: Notice): Promise<MessageReference>;
+}
+
+/** What the channels log through; a pino logger fits. */
+export interface NotifyLog {
+  error(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  info(fields: object, message: string): void;
 }

@@ -48,14 +48,15 @@ export interface AssessmentPolicy {
 
 export type Mode = 'observe' | 'approve';
 
+/** Milliseconds throughout. */
 export interface ResponsePolicy {
   readonly mode: Mode;
-  /** Milliseconds. */
   readonly approvalDeadlineMs: number;
   readonly reminderEveryMs: number;
-  /** Wait between the last change and the first verification. */
+  /** How long the first channel may fail before the fallback shows the request as well. */
+  readonly fallbackAfterMs: number;
+  /** Between the last change and the first check: the cloud's own propagation. */
   readonly propagationMs: number;
-  /** How many clean checks in a row prove containment, and the pause between them. */
-  readonly cleanChecks: number;
-  readonly checkEveryMs: number;
+  /** How late the cloud's log may be: the proof is read when the window after the last change is complete. */
+  readonly logDelayMs: number;
 }

@@ -56,7 +56,8 @@ describe('a server process', () => {
   it.runIf(process.platform === 'linux')('dies with its parent, even if that is killed', async () => {
     const module = new URL('./server-process.ts', import.meta.url);
     const parent = spawn(process.execPath, [
-      ...['--input-type=module', '-e'],
+      '--input-type=module',
+      '-e',
       `import { startServerProcess } from ${JSON.stringify(module.href)};
        const server = await startServerProcess({ name: 's', command: process.execPath,
          args: ['-e', 'setInterval(() => {}, 1000)'], ready: async () => true });

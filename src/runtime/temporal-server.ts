@@ -47,7 +47,11 @@ export async function startTemporalServer(options: TemporalServerOptions = {}): 
     name: 'The Temporal server',
     command: temporalBinary(),
     args: [
-      ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--log-level', 'warn'],
+      'server',
+      'start-dev',
+      '--ip=127.0.0.1',
+      `--port=${port}`,
+      '--log-level=warn',
       ...(options.uiPort === undefined ? ['--headless'] : ['--ui-port', String(options.uiPort)]),
       ...(options.databaseFile === undefined ? [] : ['--db-filename', options.databaseFile]),
       ...DYNAMIC_CONFIG.flatMap((value) => ['--dynamic-config-value', value]),

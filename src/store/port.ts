@@ -58,11 +58,15 @@ export interface CaseRecord {
 }
 
 export interface CaseStore {
-  /** Insert or replace by caseId; `timeline` replaces the stored one when it is longer (activities retry and arrive late). */
+  /**
+   * Insert or replace by caseId. A record with a shorter timeline than the stored one is older (activities retry and arrive
+   * late): it changes nothing.
+   */
   save(record: Omit<CaseRecord, 'openedAt' | 'updatedAt'>): Promise<void>;
   get(caseId: string): Promise<CaseRecord | null>;
   /** Newest first. */
   list(filter: { readonly state?: CaseState; readonly limit: number }): Promise<readonly CaseRecord[]>;
+  /** The newest that is not CLOSED. */
   openFor(principalKey: string): Promise<CaseRecord | null>;
 }
 

@@ -72,7 +72,7 @@ describe('MiniStack', () => {
   const detail = (event: Event | undefined) => JSON.parse(event?.CloudTrailEvent ?? '{}') as Record<string, unknown>;
 
   beforeAll(async () => void (ministack = await startMiniStack()));
-  afterAll(() => ministack.stop());
+  afterAll(() => ministack?.stop());
   beforeEach(async () => {
     await ministack.reset();
     admin = clients(ministack.root);

@@ -43,6 +43,7 @@ export async function startMiniStack(options: MiniStackOptions = {}): Promise<Mi
       MINISTACK_REGION: region,
       LOG_LEVEL: 'WARNING',
       PYTHONUNBUFFERED: '1',
+      PYTHONDONTWRITEBYTECODE: '1', // or it would leave a folder in the checkout
       AWS_ACCESS_KEY_ID: root.accessKeyId,
       AWS_SECRET_ACCESS_KEY: root.secretAccessKey,
       AWS_SESSION_TOKEN: undefined,

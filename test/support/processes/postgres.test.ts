@@ -5,7 +5,7 @@ import { postgresAvailable, startPostgres, type Postgres } from './postgres.ts';
 describe.skipIf(!postgresAvailable())('PostgreSQL', () => {
   let postgres: Postgres;
   beforeAll(async () => void (postgres = await startPostgres()), 90_000);
-  afterAll(() => postgres.stop());
+  afterAll(() => postgres?.stop());
 
   const ask = async (url: string, sql: string) => {
     const client = new pg.Client({ connectionString: url });

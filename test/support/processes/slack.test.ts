@@ -58,8 +58,8 @@ describe('the Slack emulator with a Bolt app', () => {
   });
 
   afterAll(async () => {
-    await app.stop();
-    await slack.stop();
+    await app?.stop();
+    await slack?.stop();
   });
 
   beforeEach(() => {

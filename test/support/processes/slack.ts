@@ -75,8 +75,16 @@ export async function startSlack(): Promise<Slack> {
     front,
     person: (name, eventsUrl) =>
       new SlackPerson({
-        ...{ name, userId: userIds[name], token: userTokens[name], botToken },
-        ...{ teamId, channelId, appId, signingSecret, eventsUrl, front },
+        name,
+        userId: userIds[name],
+        token: userTokens[name],
+        botToken,
+        teamId,
+        channelId,
+        appId,
+        signingSecret,
+        eventsUrl,
+        front,
       }),
     async stop() {
       await front.stop();

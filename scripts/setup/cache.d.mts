@@ -1,0 +1,1 @@
+export function installOnce(target: string, install: (directory: string) => Promise<void>): Promise<void>;

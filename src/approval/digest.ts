@@ -1,0 +1,27 @@
+import { createHash } from 'node:crypto';
+
+import { canonicalJson } from '../domain/canonical.ts';
+import type { ActionRequest, Plan } from '../domain/plan.ts';
+
+/** SHA-256, hex, of the canonical JSON of every field but `digest`, whatever else the plan carries. */
+export function planDigest(plan: Omit<Plan, 'digest'> | Plan): string {
+  const { digest: _, ...content } = plan as Plan;
+  return sha256(canonicalJson(content));
+}
+
+export function sealPlan(plan: Omit<Plan, 'digest'>): Plan {
+  return { ...plan, digest: planDigest(plan) };
+}
+
+/**
+ * SHA-256, hex, of case, action, cloud, account, target and parameters: the same change of the same case has the same key in
+ * every try, run and worker.
+ */
+export function idempotencyKey(caseId: string, request: ActionRequest): string {
+  const { action, cloud, accountId, target, parameters } = request;
+  return sha256(canonicalJson({ caseId, action, cloud, accountId, target, parameters }));
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

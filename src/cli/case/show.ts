@@ -1,0 +1,36 @@
+import type { Command } from 'commander';
+
+import { contextOf, print } from '../context.ts';
+import { inert, table } from '../terminal.ts';
+import { casePath, connect, urlOption } from './connection.ts';
+import { planText } from './plan-text.ts';
+import type { CaseSummary } from './responses.ts';
+import { caseRecord, plan as planSchema } from './responses.ts';
+
+export function registerCaseShow(parent: Command): void {
+  urlOption(parent.command('show'))
+    .description('Show a case and its whole plan')
+    .argument('<case>', 'id of the case')
+    .addHelpText('after', '\nExample:\n  cordon case show ca_0123456789abcdef0123456789abcdef')
+    .action(async (caseId: string, options: { url?: string }, command: Command) => {
+      const context = contextOf(command);
+      const server = await connect(context, options.url);
+      const record = await server.get(casePath(caseId), caseRecord);
+      const plan = record.planDigest === undefined ? null : await server.get(casePath(caseId, '/plan'), planSchema);
+      print(context, { case: record, plan }, () =>
+        [caseText(record), '', plan === null ? 'There is no plan yet.' : planText(plan)].join('\n'),
+      );
+    });
+}
+
+function caseText(record: CaseSummary): string {
+  return table([
+    ['Case', record.caseId],
+    ['State', record.state],
+    ['Principal', record.principalKey],
+    ['Workflow', record.workflowId],
+    ['Opened', record.openedAt],
+    ['Updated', record.updatedAt],
+    ['Alerts', record.alertIds.map(inert).join(', ')],
+  ]);
+}

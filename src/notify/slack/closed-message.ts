@@ -1,0 +1,92 @@
+import type { CaseState } from '../../domain/case.ts';
+import type { PlanKind } from '../../domain/plan.ts';
+import type { Notice } from '../../contracts/activities.ts';
+import type { ApprovalClosed } from '../port.ts';
+import { cut, inert, inertFallback } from './inert-text.ts';
+import { context, divider, header, list, section, showCommand, type SlackMessageBody } from './message.ts';
+import { actionLine, principalText, shortDigest } from './plan-text.ts';
+
+interface Ending {
+  readonly says: string;
+  /** What to do next, where a person must. */
+  readonly next?: string;
+}
+
+const LOOK = 'Look at the account now; the case says what was done and what was not.';
+const ENDINGS: Record<CaseState, Ending> = {
+  RECEIVED: { says: 'The case was opened.' },
+  ENRICHING: { says: 'Something new was seen: this plan no longer counts, a new one is being made.' },
+  RECORDED: { says: 'Recorded. Nothing was changed.' },
+  NEEDS_APPROVAL: { says: 'A person must decide.' },
+  AWAITING_APPROVAL: { says: 'Waiting for an approver.' },
+  APPROVED: { says: 'Approved; the calls are being made.' },
+  REJECTED: { says: 'Denied. Nothing was changed.' },
+  EXPIRED: {
+    says: 'Nobody answered in time. Nothing was changed.',
+    next: 'The credentials still work. Decide by hand, or send the alert again to be asked anew.',
+  },
+  CONTAINING: { says: 'The calls are being made.' },
+  VERIFYING: { says: 'All calls are made; the cloud is asked for proof.' },
+  CONTAINED: { says: 'Contained, and proved by the cloud itself.' },
+  PARTIAL: { says: 'Only a part of the plan holds.', next: `Not contained. ${LOOK}` },
+  OUTCOME_UNKNOWN: {
+    says: 'It is not known whether the plan took effect.',
+    next: `Treat it as not contained. ${LOOK}`,
+  },
+  FAILED: { says: 'The plan failed.', next: `Not contained. ${LOOK}` },
+  MONITORING: { says: 'Contained; the identity is being watched.' },
+  CLOSED: { says: 'The case is closed.' },
+  REOPENED: { says: 'The identity is active again: the case was reopened.' },
+  ROLLING_BACK: { says: 'What was changed is being put back.' },
+  ROLLED_BACK: { says: 'All that was changed is put back.' },
+  ROLLBACK_PARTIAL: { says: 'Only a part was put back.', next: `The identity may still be cut off. ${LOOK}` },
+};
+
+const ROLLBACK_ENDINGS: Partial<Record<CaseState, Ending>> = {
+  APPROVED: { says: 'Approved; what was changed is being put back.' },
+  REJECTED: { says: 'Denied. The containment stays as it is.' },
+  EXPIRED: {
+    says: 'Nobody answered in time. The containment stays as it is.',
+    next: 'The identity is still cut off. Ask for the rollback again if it is needed.',
+  },
+};
+
+function ending(state: CaseState, kind: PlanKind): Ending {
+  return (kind === 'rollback' ? ROLLBACK_ENDINGS[state] : undefined) ?? ENDINGS[state];
+}
+
+/** The request after its decision: the same plan in short, who, when and what, the state; no buttons. */
+export function closedMessage(closed: ApprovalClosed): SlackMessageBody {
+  const { request, state, lines } = closed;
+  const { plan, caseId } = request;
+  const { says, next } = ending(state, plan.kind);
+  const who = principalText(plan.principal);
+  const kind = plan.kind === 'rollback' ? 'Rollback' : 'Containment';
+  const title = `${state.replaceAll('_', ' ')}: ${who}`;
+  return {
+    text: inertFallback(`${title}. ${says}`),
+    blocks: [
+      header(title),
+      section(`${kind}: ${says}`),
+      ...(next === undefined ? [] : [section(`What to do: ${next} ${showCommand(caseId)}`)]),
+      ...(lines.length > 0 ? [list('What happened:', lines.map(inertLine), caseId, 2_500)] : []),
+      divider,
+      list(`The plan was:`, plan.actions.map(actionLine), caseId, 2_800),
+      context(`Risk ${request.verdict.risk} of 100 · case ${inert(caseId)} · plan ${shortDigest(plan.digest)}`),
+    ],
+  };
+}
+
+/** Something to know or to look at; a page stands out by its first word. */
+export function noticeMessage(notice: Notice): SlackMessageBody {
+  const title = `${notice.urgency === 'page' ? 'Needs a person: ' : ''}${cut(inert(notice.title), 120) || 'something happened'}`;
+  const { caseId } = notice;
+  const where = caseId === undefined ? [] : [context(`case ${inert(caseId)} · ${showCommand(caseId)}`)];
+  const lines = notice.lines.map(inertLine);
+  const told = lines.length > 0 ? [list('What is known:', lines, caseId ?? 'CASE')] : [];
+  return { text: inertFallback(title), blocks: [header(title), ...told, ...where] };
+}
+
+function inertLine(line: string): string {
+  return cut(inert(line), 500);
+}

@@ -1,0 +1,90 @@
+import type { Arn } from '../domain/arn.ts';
+import { matchesArn, parseArn } from '../domain/arn.ts';
+import type { Principal } from '../domain/principal.ts';
+import { matchesWildcard } from '../domain/wildcard.ts';
+
+/** From our configuration, never from a tag that the suspect could set on itself. */
+export interface ProtectedPrincipal {
+  /** An ARN, or a pattern with `*` in its resource part. */
+  readonly principal: string;
+  readonly reason: string;
+}
+
+/**
+ * Why this principal may never be contained, or null. Where it can't be told (no ARN, a role whose path a session does not
+ * show) the answer is a reason too: a person looks.
+ */
+export function protectedBecause(
+  principal: Principal,
+  self: Principal,
+  protectedList: readonly ProtectedPrincipal[],
+): string | null {
+  if (principal.kind === 'root') return ROOT;
+  if (principal.kind === 'service-linked-role') return SERVICE_LINKED;
+  if (principal.kind === 'aws-service') return 'It is an AWS service, not an identity of this account.';
+  if (principal.uniqueId !== undefined && principal.uniqueId === self.uniqueId) return SELF;
+  return protectedArnBecause(principal.arn, self, protectedList);
+}
+
+/** The same for what only an ARN is known of, for example a role that the principal assumed. */
+export function protectedArnBecause(
+  arn: string,
+  self: Principal,
+  protectedList: readonly ProtectedPrincipal[],
+): string | null {
+  const found = parseArn(arn);
+  if (!found) return 'It has no valid ARN, so it could not be checked against the protected principals.';
+  if (found.resource === 'root') return ROOT;
+  if (isServiceLinked(found)) return SERVICE_LINKED;
+  if (isSameIdentity(arn, self.arn)) return SELF;
+  for (const { principal: pattern, reason } of protectedList) {
+    const match = coverage(pattern, arn);
+    if (match === 'covered') return `It is protected by the configuration (${pattern}): ${reason}`;
+    if (match === 'possible')
+      return `It may be protected by the configuration (${pattern}: ${reason}): the path of its role is not known.`;
+  }
+  return null;
+}
+
+const ROOT = 'It is the root user: IAM policies do not bind it.';
+const SERVICE_LINKED = 'It is a service-linked role: its sessions cannot be revoked.';
+const SELF = 'It is the identity that Cordon itself works with.';
+
+function isServiceLinked(arn: Arn): boolean {
+  return (
+    arn.resource.startsWith('role/aws-service-role/') ||
+    /^(?:assumed-)?role\/(?:.*\/)?AWSServiceRoleFor/u.test(arn.resource)
+  );
+}
+
+/** IAM keeps names unique whatever their case, so a namesake in another case is the same identity. */
+function isSameIdentity(left: string, right: string): boolean {
+  if (left.toLowerCase() === right.toLowerCase()) return true;
+  const one = roleOf(left);
+  const other = roleOf(right);
+  return one !== null && other !== null && one.account === other.account && one.name === other.name;
+}
+
+/** Role and session ARNs by account and role name, lower case: the session of a role is the role. */
+function roleOf(
+  text: string,
+): { readonly account: string; readonly name: string; readonly path: string | null } | null {
+  const arn = parseArn(text.toLowerCase());
+  if (!arn) return null;
+  const [type, ...rest] = arn.resource.split('/');
+  const account = `${arn.partition}:${arn.accountId}`;
+  if (type === 'assumed-role' && arn.service === 'sts') return { account, name: rest[0] ?? '', path: null };
+  if (type !== 'role' || arn.service !== 'iam') return null;
+  return { account, name: rest.at(-1) ?? '', path: rest.slice(0, -1).join('/') };
+}
+
+/** A pattern that names a role protects the role's sessions, whose ARN shows the name but not the path of the role. */
+function coverage(pattern: string, arn: string): 'covered' | 'possible' | 'none' {
+  if (matchesArn(pattern.toLowerCase(), arn.toLowerCase())) return 'covered';
+  const wanted = roleOf(pattern);
+  const found = roleOf(arn);
+  if (!wanted || !found || wanted.account !== found.account) return 'none';
+  if (wanted.path !== null && found.path !== null) return 'none';
+  if (!matchesWildcard(wanted.name, found.name)) return 'none';
+  return wanted.path === '' || wanted.path === null || /[^*]/u.test(wanted.name) ? 'covered' : 'possible';
+}

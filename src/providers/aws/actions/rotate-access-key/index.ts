@@ -1,0 +1,170 @@
+import { z } from 'zod';
+
+import { CordonFailure } from '../../../../contracts/failures.ts';
+import type { JsonObject } from '../../../../domain/json.ts';
+import type { ActionRequest } from '../../../../domain/plan.ts';
+import type { Action, Preflight } from '../../../port.ts';
+import { listAccessKeys } from '../../access-keys.ts';
+import type { AwsClients } from '../../clients.ts';
+import { confirmUser } from '../../confirm.ts';
+import { ACCESS_KEY_ID, targetUser } from '../../names.ts';
+import type { ActionFacts, AwsActionDefinition } from '../definition.ts';
+import { EXAMPLE_USER, read } from '../definition.ts';
+import {
+  createCalls,
+  createStoredKey,
+  deleteKey,
+  deleteSecret,
+  findSecret,
+  revertCalls,
+  type StoredKey,
+} from './key.ts';
+
+const parametersSchema = z.strictObject({
+  caseId: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/u),
+  secretName: z.string().regex(/^cordon\/[A-Za-z0-9/_-]{1,200}$/u),
+  /** Makes CreateSecret idempotent; 32 to 64 characters, the same for every try of this action in this case. */
+  clientRequestToken: z.string().regex(/^[a-f0-9]{32,64}$/u),
+});
+const priorSchema = z.object({ accessKeyIds: z.array(z.string()) });
+const appliedSchema = z.object({ accessKeyId: z.string().regex(ACCESS_KEY_ID), secretArn: z.string() });
+
+const facts: ActionFacts = {
+  id: 'rotate-access-key',
+  cloud: 'aws',
+  title: 'Give the owner a new access key',
+  description:
+    'Creates an access key and puts it straight into Secrets Manager; only its id and the ARN of the secret are returned, and ' +
+    'Cordon itself is not permitted to read the secret back. While deny-principal holds, the new key is denied as well. The ' +
+    'old keys are left as they are. A rollback deletes the new key and its secret.',
+  effect: 'creating',
+  reversibility: 'exact',
+  permissions: [
+    { name: 'iam:GetUser', resource: 'arn:aws:iam::<account>:user/*', purpose: 'is it still the user of the plan' },
+    { name: 'iam:ListAccessKeys', resource: 'arn:aws:iam::<account>:user/*', purpose: 'prior state, reconciliation' },
+    { name: 'iam:CreateAccessKey', resource: 'arn:aws:iam::<account>:user/*', purpose: 'the new key' },
+    {
+      name: 'iam:DeleteAccessKey',
+      resource: 'arn:aws:iam::<account>:user/*',
+      purpose: 'removal of an orphan, rollback',
+    },
+    ...['CreateSecret', 'TagResource', 'DescribeSecret', 'DeleteSecret'].map((operation) => ({
+      name: `secretsmanager:${operation}`,
+      resource: 'arn:aws:secretsmanager:*:<account>:secret:cordon/*',
+      purpose: 'the place of the new key; its value is never read',
+    })),
+  ],
+  example: {
+    action: 'rotate-access-key',
+    cloud: 'aws',
+    accountId: EXAMPLE_USER.accountId,
+    principal: EXAMPLE_USER,
+    target: EXAMPLE_USER.arn,
+    parameters: {
+      caseId: 'ca_0123456789abcdef',
+      secretName: 'cordon/access-keys/ca_0123456789abcdef',
+      clientRequestToken: '0123456789abcdef0123456789abcdef',
+    },
+  },
+};
+
+export const rotateAccessKey: AwsActionDefinition = {
+  facts,
+  create: (clients): Action => ({
+    ...facts,
+    preflight: (request) => preflight(clients, request),
+    async apply(request) {
+      await confirmUser(clients, request);
+      return { result: { ...(await createStoredKey(clients, wanted(request))) } };
+    },
+    async verify(request, applied) {
+      const { accessKeyId } = read(appliedSchema, applied, 'The result of rotate-access-key');
+      const { userName, secretName } = wanted(request);
+      const [keys, secret] = await Promise.all([listAccessKeys(clients, userName), findSecret(clients, secretName)]);
+      const active = keys.some((key) => key.accessKeyId === accessKeyId && key.active);
+      if (!active) return { status: 'drifted', detail: `Access key ${accessKeyId} is gone or inactive.` };
+      if (secret?.accessKeyId !== accessKeyId)
+        return { status: 'drifted', detail: `Secret ${secretName} does not hold it.` };
+      return { status: 'holds', detail: `Access key ${accessKeyId} is active and stored in ${secretName}.` };
+    },
+    revert: (request, _prior, applied) => revert(clients, request, applied),
+    previewRevert(request, _prior, applied) {
+      const { accessKeyId } = read(appliedSchema, applied, 'The result of rotate-access-key');
+      return revertCalls(wanted(request), accessKeyId);
+    },
+    reconcile: (request, prior) => reconcile(clients, request, prior),
+  }),
+};
+
+async function preflight(clients: AwsClients, request: ActionRequest): Promise<Preflight> {
+  const key = wanted(request);
+  await confirmUser(clients, request);
+  const [keys, secret] = await Promise.all([
+    listAccessKeys(clients, key.userName),
+    findSecret(clients, key.secretName),
+  ]);
+  const alreadySo = keys.some(({ accessKeyId }) => accessKeyId === secret?.accessKeyId);
+  const obstacles: string[] = [];
+  if (!alreadySo && keys.length >= 2) {
+    obstacles.push(
+      `User ${key.userName} already holds two access keys, the most that AWS allows. Delete one, then plan again.`,
+    );
+  }
+  if (!alreadySo && secret) {
+    obstacles.push(
+      `Secret ${key.secretName} exists already and holds no key of the user. Look at it and delete it first.`,
+    );
+  }
+  return {
+    prior: { accessKeyIds: keys.map(({ accessKeyId }) => accessKeyId) },
+    alreadySo,
+    calls: alreadySo || obstacles.length > 0 ? [] : createCalls(key),
+    mayBreak: [`The new key works only once no deny policy is on user ${key.userName}; its programs must be given it.`],
+    obstacles,
+  };
+}
+
+/**
+ * A key that appeared since `prior` and is not in the secret is nobody's to use: our own try lost it, or whoever holds the user
+ * made it meanwhile. IAM has no mark on access keys that could tell the two apart, and neither may stay.
+ */
+async function reconcile(clients: AwsClients, request: ActionRequest, prior: JsonObject) {
+  const { accessKeyIds } = read(priorSchema, prior, 'The prior state of rotate-access-key');
+  const key = wanted(request);
+  await confirmUser(clients, request);
+  const [keys, secret] = await Promise.all([
+    listAccessKeys(clients, key.userName),
+    findSecret(clients, key.secretName),
+  ]);
+  const stored = keys.find(({ accessKeyId }) => accessKeyId === secret?.accessKeyId);
+  for (const { accessKeyId } of keys) {
+    if (accessKeyId !== stored?.accessKeyId && !accessKeyIds.includes(accessKeyId)) {
+      await deleteKey(clients, key.userName, accessKeyId);
+    }
+  }
+  if (stored && secret) {
+    return { result: { userName: key.userName, accessKeyId: stored.accessKeyId, secretArn: secret.arn } };
+  }
+  if (secret?.caseId === key.caseId) await deleteSecret(clients, key.secretName);
+  return null;
+}
+
+async function revert(clients: AwsClients, request: ActionRequest, applied: JsonObject): Promise<void> {
+  const { accessKeyId } = read(appliedSchema, applied, 'The result of rotate-access-key');
+  const key = wanted(request);
+  await confirmUser(clients, request);
+  const secret = await findSecret(clients, key.secretName);
+  if (secret && secret.accessKeyId !== accessKeyId) {
+    throw new CordonFailure(
+      'Conflict',
+      `Secret ${key.secretName} was given another key by someone else since; it is left.`,
+    );
+  }
+  await deleteKey(clients, key.userName, accessKeyId);
+  if (secret) await deleteSecret(clients, key.secretName);
+}
+
+function wanted(request: ActionRequest): StoredKey {
+  const parameters = read(parametersSchema, request.parameters, 'The parameters of rotate-access-key');
+  return { userName: targetUser(request), ...parameters };
+}

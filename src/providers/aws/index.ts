@@ -1,0 +1,32 @@
+import type { Provider } from '../port.ts';
+import { AWS_ACTIONS } from './actions/index.ts';
+import { findArnOfKey, findSuccessfulCalls, gatherActivity } from './activity.ts';
+import type { AwsClients, AwsSettings } from './clients.ts';
+import { createAwsClients } from './clients.ts';
+import { gatherCredentials } from './credentials.ts';
+import { createLookup } from './log/lookup.ts';
+import { EVIDENCE_PERMISSIONS, findMissingPermissions } from './permissions.ts';
+import { resolvePrincipal, self } from './principals.ts';
+
+export type { AwsCredentials, AwsSettings } from './clients.ts';
+export { leastPrivilegePolicy } from './policy.ts';
+export { proposalCaveats, proposeActions } from './propose.ts';
+
+/** One account, by the credentials of the settings. Share one provider in a process: its pace of log look-ups is per provider. */
+export function createAwsProvider(settings: AwsSettings, clients: AwsClients = createAwsClients(settings)): Provider {
+  const lookup = createLookup(clients, settings);
+  return {
+    cloud: 'aws',
+    resolve: (clues, accountId) => resolvePrincipal(clients, (id) => findArnOfKey(lookup, id), clues, accountId),
+    self: () => self(clients),
+    activity: (principal, around, before, progress) =>
+      gatherActivity(clients, lookup, principal, around, before, progress),
+    credentials: (principal) => gatherCredentials(clients, principal),
+    successfulCallsSince: (principal, since) =>
+      findSuccessfulCalls(clients, lookup, principal, since, settings.logDelaySeconds ?? 900),
+    actions: Object.fromEntries(Object.entries(AWS_ACTIONS).map(([id, action]) => [id, action.create(clients)])),
+    evidencePermissions: EVIDENCE_PERMISSIONS,
+    missingPermissions: (permissions, accountId) =>
+      findMissingPermissions(clients, settings.region, permissions, accountId),
+  };
+}

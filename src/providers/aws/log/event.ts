@@ -1,0 +1,98 @@
+import { z } from 'zod';
+
+/**
+ * The fields that we use of a CloudTrail record; each may be missing or null in the log.
+ * https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+ *
+ *     {"eventID":"…","eventTime":"2023-07-10T11:54:47Z","eventSource":"sts.amazonaws.com","eventName":"AssumeRole",
+ *      "userIdentity":{"type":"IAMUser","arn":"arn:aws:iam::123837392027:user/bert-jan","accessKeyId":"AKIA…"},
+ *      "requestParameters":{"roleArn":"arn:aws:iam::…:role/x","roleSessionName":"s"},
+ *      "responseElements":{"credentials":{"accessKeyId":"ASIA…"}}}
+ */
+const text = z.string().nullish();
+const record = z.object({
+  eventID: z.string().min(1),
+  eventTime: z.iso.datetime({ offset: true }),
+  eventSource: z.string().min(1),
+  eventName: z.string().min(1),
+  awsRegion: text,
+  sourceIPAddress: text,
+  userAgent: text,
+  errorCode: text,
+  userIdentity: z
+    .object({
+      type: text,
+      arn: text,
+      accountId: text,
+      accessKeyId: text,
+      userName: text,
+      invokedBy: text,
+      sessionContext: z.object({ sessionIssuer: z.object({ arn: text }).nullish() }).nullish(),
+    })
+    .nullish(),
+  requestParameters: z.record(z.string(), z.unknown()).nullish().catch(null),
+  responseElements: z
+    .object({ credentials: z.object({ accessKeyId: text }).nullish().catch(null) })
+    .nullish()
+    .catch(null),
+});
+
+/** One call, as far as it matters here. Absent texts are empty. */
+export interface LogEvent {
+  readonly id: string;
+  /** ISO 8601, UTC, whole seconds. */
+  readonly at: string;
+  /** As policies spell it: `ec2`. */
+  readonly service: string;
+  readonly name: string;
+  readonly region: string;
+  readonly address: string;
+  readonly userAgent: string;
+  readonly errorCode: string;
+  /** Refused for want of permission; another error code means the call was allowed and failed. */
+  readonly denied: boolean;
+  readonly identityType: string;
+  readonly identityArn: string;
+  readonly identityName: string;
+  readonly accessKeyId: string;
+  /** The role behind a session. */
+  readonly issuerArn: string;
+  /** An AWS service made the call, for itself or on someone's behalf. */
+  readonly byService: boolean;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  /** The temporary key that AssumeRole, GetSessionToken or GetFederationToken gave out. */
+  readonly issuedKeyId: string;
+}
+
+/** Null for what is no CloudTrail record: the caller counts it, because an unread event is not a harmless one. */
+export function readEvent(json: string | undefined): LogEvent | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(json ?? '');
+  } catch {
+    return null;
+  }
+  const parsed = record.safeParse(value);
+  if (!parsed.success) return null;
+  const { userIdentity: identity, ...event } = parsed.data;
+  const errorCode = event.errorCode ?? '';
+  return {
+    id: event.eventID,
+    at: new Date(event.eventTime).toISOString(),
+    service: event.eventSource.replace(/\.amazonaws\.com$/u, ''),
+    name: event.eventName,
+    region: event.awsRegion ?? '',
+    address: event.sourceIPAddress ?? '',
+    userAgent: event.userAgent ?? '',
+    errorCode,
+    denied: /AccessDenied|UnauthorizedOperation|NotAuthorized|AuthorizationError/iu.test(errorCode),
+    identityType: identity?.type ?? '',
+    identityArn: identity?.arn ?? '',
+    identityName: identity?.userName ?? '',
+    accessKeyId: identity?.accessKeyId ?? '',
+    issuerArn: identity?.sessionContext?.sessionIssuer?.arn ?? '',
+    byService: Boolean(identity?.invokedBy) || identity?.type === 'AWSService',
+    parameters: event.requestParameters ?? {},
+    issuedKeyId: event.responseElements?.credentials?.accessKeyId ?? '',
+  };
+}

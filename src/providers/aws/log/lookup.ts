@@ -1,0 +1,85 @@
+import type { CloudTrailClient, LookupAttributeKey } from '@aws-sdk/client-cloudtrail';
+import { LookupEventsCommand } from '@aws-sdk/client-cloudtrail';
+
+import type { TimeWindow } from '../../../domain/evidence.ts';
+import type { AwsClients, AwsSettings } from '../clients.ts';
+import type { LogEvent } from './event.ts';
+import { readEvent } from './event.ts';
+
+export interface FoundEvents {
+  /** Each event once, newest first. */
+  readonly events: readonly LogEvent[];
+  /**
+   * ISO 8601: up to here, going back in time, the log was read; events before it may be missing. Null when all of the window was
+   * read and every record was understood.
+   */
+  readonly completeFrom: string | null;
+}
+
+/** Reads CloudTrail of all regions of the log by one attribute; LookupEvents takes no more than one. */
+export type Lookup = (attribute: LogAttribute, window: TimeWindow, progress: () => void) => Promise<FoundEvents>;
+
+export interface LogAttribute {
+  readonly key: LookupAttributeKey;
+  readonly value: string;
+}
+
+/** The limiters live as long as the provider, so that all its look-ups in a region share one. */
+export function createLookup(clients: AwsClients, settings: AwsSettings): Lookup {
+  const perSecond = settings.lookupsPerSecond ?? 2;
+  const pages = settings.lookupPages ?? 40;
+  const regions = [...clients.cloudtrail.values()].map((client) => ({ client, turn: createLimiter(perSecond) }));
+  return async (attribute, window, progress) =>
+    merge(await Promise.all(regions.map((region) => lookUp(region, attribute, window, pages, progress))));
+}
+
+async function lookUp(
+  region: { readonly client: CloudTrailClient; readonly turn: () => Promise<void> },
+  attribute: LogAttribute,
+  window: TimeWindow,
+  pages: number,
+  progress: () => void,
+): Promise<FoundEvents> {
+  const events: LogEvent[] = [];
+  let unreadable = false;
+  let token: string | undefined;
+  for (let page = 0; page < pages; page++) {
+    await region.turn();
+    const answer = await region.client.send(
+      new LookupEventsCommand({
+        LookupAttributes: [{ AttributeKey: attribute.key, AttributeValue: attribute.value }],
+        StartTime: new Date(Math.floor(Date.parse(window.from) / 1000) * 1000),
+        EndTime: new Date(window.to),
+        MaxResults: 50,
+        ...(token ? { NextToken: token } : {}),
+      }),
+    );
+    progress();
+    const read = (answer.Events ?? []).map((event) => readEvent(event.CloudTrailEvent));
+    unreadable ||= read.includes(null);
+    events.push(...read.filter((event) => event !== null));
+    token = answer.NextToken;
+    if (!token) return { events, completeFrom: unreadable ? window.to : null };
+  }
+  // Newest first: what the budget cut off lies before the oldest event that was read.
+  return { events, completeFrom: unreadable ? window.to : (events.at(-1)?.at ?? window.to) };
+}
+
+/** Complete only from where every part is. */
+export function merge(parts: readonly FoundEvents[]): FoundEvents {
+  const byId = new Map(parts.flatMap(({ events }) => events.map((event) => [event.id, event])));
+  const events = [...byId.values()].toSorted((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0));
+  const gaps = parts.flatMap(({ completeFrom }) => (completeFrom === null ? [] : [completeFrom])).toSorted();
+  return { events, completeFrom: gaps.at(-1) ?? null };
+}
+
+/** Gives out turns at an even pace, in the order they were asked for. */
+export function createLimiter(perSecond: number): () => Promise<void> {
+  let nextAtMs = 0;
+  return async () => {
+    const now = Date.now();
+    const at = Math.max(now, nextAtMs);
+    nextAtMs = at + 1000 / perSecond;
+    if (at > now) await new Promise((resolve) => setTimeout(resolve, at - now));
+  };
+}

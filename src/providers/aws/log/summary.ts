@@ -1,0 +1,113 @@
+import { isDiscoveryApi } from '../../../domain/discovery.ts';
+import type { AssumedRole, CallSummary, IdentityChange, TimeWindow } from '../../../domain/evidence.ts';
+import type { LogEvent } from './event.ts';
+
+/** Caps of `CallSummary`; what they cut is said in `truncated`. */
+const MOST_APIS = 50;
+const MOST_ADDRESSES = 10;
+const MOST_OTHERS = 50;
+const MOST_ROLES = 50;
+
+/** Both ends count; the log has whole seconds, so a window's first second counts whole. */
+export function within(window: TimeWindow, event: LogEvent): boolean {
+  const at = Date.parse(event.at);
+  return at >= Math.floor(Date.parse(window.from) / 1000) * 1000 && at <= Date.parse(window.to);
+}
+
+/** Calls of one identity in one window. Calls that AWS services made on its behalf are not its own and are left out. */
+export function summarise(events: readonly LogEvent[], window: TimeWindow, cut: boolean): CallSummary {
+  const own = events.filter((event) => !event.byService && within(window, event));
+  const discovery = own.filter((event) => isDiscoveryApi('aws', event.name));
+  const times = own.map((event) => event.at).toSorted();
+  const [firstSeen, lastSeen] = [times[0], times.at(-1)];
+  const lists = {
+    apis: distinct(own, (event) => `${event.service}:${event.name}`, MOST_APIS),
+    addresses: distinct(own, (event) => event.address, MOST_ADDRESSES),
+    userAgents: distinct(own, (event) => event.userAgent.slice(0, 200), MOST_OTHERS),
+    accessKeyIds: distinct(own, (event) => event.accessKeyId, MOST_OTHERS),
+    regions: distinct(own, (event) => event.region, MOST_OTHERS),
+  };
+  return {
+    window,
+    calls: own.length,
+    discoveryCalls: discovery.length,
+    distinctDiscoveryApis: new Set(discovery.map((event) => event.name)).size,
+    denied: own.filter((event) => event.denied).length,
+    apis: lists.apis.values,
+    addresses: lists.addresses.values,
+    userAgents: lists.userAgents.values,
+    accessKeyIds: lists.accessKeyIds.values,
+    regions: lists.regions.values,
+    ...(firstSeen === undefined ? {} : { firstSeen }),
+    ...(lastSeen === undefined ? {} : { lastSeen }),
+    truncated: cut || Object.values(lists).some((list) => list.cut),
+  };
+}
+
+/** Roles whose sessions were really given out; the newest of each role and session name. */
+export function assumedRoles(events: readonly LogEvent[]): { roles: readonly AssumedRole[]; cut: boolean } {
+  const roles = new Map<string, AssumedRole>();
+  for (const event of events) {
+    const roleArn = event.parameters['roleArn'];
+    if (!isAssumption(event) || typeof roleArn !== 'string') continue;
+    const name = event.parameters['roleSessionName'];
+    const sessionName = typeof name === 'string' ? name : '';
+    const known = roles.get(`${roleArn} ${sessionName}`);
+    if (!known || known.at < event.at) roles.set(`${roleArn} ${sessionName}`, { roleArn, sessionName, at: event.at });
+  }
+  const all = [...roles.values()].toSorted((a, b) => compare(a.at, b.at) || compare(a.roleArn, b.roleArn));
+  return { roles: onlyOneSessionEachBeyond(all), cut: new Set(all.map((role) => role.roleArn)).size > MOST_ROLES };
+}
+
+/** Past the cap, a role is kept once: which roles matters more than how many sessions each had. */
+function onlyOneSessionEachBeyond(all: readonly AssumedRole[]): readonly AssumedRole[] {
+  if (all.length <= MOST_ROLES) return all;
+  return [...new Map(all.map((role) => [role.roleArn, role])).values()].slice(0, MOST_ROLES);
+}
+
+export function isAssumption(event: LogEvent): boolean {
+  return event.service === 'sts' && event.name.startsWith('AssumeRole') && event.errorCode === '';
+}
+
+/** GetSessionToken and GetFederationToken: sessions that outlive the key they were minted with. */
+export function isMinting(event: LogEvent): boolean {
+  const minting = event.name === 'GetSessionToken' || event.name === 'GetFederationToken';
+  return event.service === 'sts' && minting && event.errorCode === '';
+}
+
+/** Writes on identities, their credentials, their policies, and the trust that lets others become them. */
+export function identityChange(event: LogEvent): IdentityChange | null {
+  if (event.byService || !isIdentityWrite(event)) return null;
+  return { eventName: event.name, target: targetOf(event), at: event.at, denied: event.denied };
+}
+
+const READS = /^(?:Get|List|Simulate|Generate)/u;
+const OTHER_WRITES: Readonly<Record<string, RegExp>> = {
+  rolesanywhere: /^(?:Create|Update|Enable|Import)/u,
+  lambda: /^AddPermission/u,
+  sso: /^(?:Create|Put|Attach|Provision|Update)/u,
+};
+
+function isIdentityWrite(event: LogEvent): boolean {
+  if (event.service === 'iam') return !READS.test(event.name);
+  return OTHER_WRITES[event.service]?.test(event.name) ?? false;
+}
+
+const TARGETS = ['userName', 'roleName', 'groupName', 'policyArn', 'policyName', 'instanceProfileName', 'functionName'];
+
+/** A write that names nobody, such as CreateAccessKey without a user, is about the caller. */
+function targetOf(event: LogEvent): string {
+  const named = [...TARGETS, 'name', 'sAMLProviderArn', 'openIDConnectProviderArn']
+    .map((parameter) => event.parameters[parameter])
+    .find((value) => typeof value === 'string');
+  return typeof named === 'string' ? named : event.identityName || event.identityArn || 'unknown';
+}
+
+function distinct(events: readonly LogEvent[], pick: (event: LogEvent) => string, most: number) {
+  const all = [...new Set(events.map(pick))].filter((value) => value !== '').toSorted();
+  return { values: all.slice(0, most), cut: all.length > most };
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,86 @@
+import type { TimeWindow } from '../../../domain/evidence.ts';
+import type { Principal } from '../../../domain/principal.ts';
+import type { LogEvent } from './event.ts';
+import type { FoundEvents, LogAttribute, Lookup } from './lookup.ts';
+import { merge } from './lookup.ts';
+import { isAssumption, isMinting } from './summary.ts';
+
+/** How far sessions are followed; beyond, the trace says that it is not complete. */
+const MOST_SESSIONS = 20;
+const DEEPEST = 3;
+
+export interface Trace {
+  /** By the principal itself, sessions minted from its key included. */
+  readonly own: readonly LogEvent[];
+  /** By sessions of roles that it assumed, and of roles that those assumed. */
+  readonly bySessions: readonly LogEvent[];
+  /** As in `FoundEvents`. */
+  readonly completeFrom: string | null;
+}
+
+/**
+ * Everything that the log shows of a principal in a window: by its name, by its access keys, and then by each temporary key that
+ * the log says was given out to it, link by link.
+ */
+export async function trace(
+  lookup: Lookup,
+  principal: Principal,
+  accessKeyIds: readonly string[],
+  window: TimeWindow,
+  progress: () => void,
+): Promise<Trace> {
+  const byKey = (value: string): LogAttribute => ({ key: 'AccessKeyId', value });
+  const find = (attributes: readonly LogAttribute[]) =>
+    Promise.all(attributes.map((attribute) => lookup(attribute, window, progress))).then(merge);
+  const first = await find([...namesInLog(principal), ...accessKeyIds.map(byKey)]);
+  const parts: FoundEvents[] = [first];
+  const isOwn = (event: LogEvent) => belongsTo(principal, accessKeyIds, event);
+  const seen = new Set(accessKeyIds);
+  let following: readonly LogEvent[] = first.events.filter((event) => isOwn(event) || isSessionOf(principal, event));
+  let cut = false;
+  for (let depth = 0; following.length > 0; depth++) {
+    const issued = [...new Set(following.filter(gavesOutKey).map((event) => event.issuedKeyId))].filter(
+      (id) => !seen.has(id),
+    );
+    const room = depth < DEEPEST ? Math.max(0, MOST_SESSIONS + accessKeyIds.length - seen.size) : 0;
+    cut ||= issued.length > room;
+    const next = issued.slice(0, room);
+    for (const id of next) seen.add(id);
+    const found = await find(next.map(byKey));
+    parts.push(found);
+    following = found.events;
+  }
+  const all = merge(parts);
+  const own = all.events.filter(isOwn);
+  const bySessions = all.events.filter((event) => !isOwn(event) && seen.has(event.accessKeyId));
+  return { own, bySessions, completeFrom: cut ? window.to : all.completeFrom };
+}
+
+/** `Username` of the log is the session's name for a role: sessions of a role are found by who was given them. */
+function namesInLog(principal: Principal): readonly LogAttribute[] {
+  const byRole = principal.kind === 'role-session' || principal.kind === 'service-linked-role';
+  return byRole ? [{ key: 'ResourceName', value: principal.arn }] : [{ key: 'Username', value: principal.name }];
+}
+
+/** A name is not enough: whoever assumes a role may call the session by the user's name. */
+export function belongsTo(principal: Principal, accessKeyIds: readonly string[], event: LogEvent): boolean {
+  if (event.accessKeyId !== '' && accessKeyIds.includes(event.accessKeyId)) return true;
+  switch (principal.kind) {
+    case 'role-session':
+    case 'service-linked-role':
+      return event.issuerArn === principal.arn;
+    case 'root':
+      return event.identityType === 'Root';
+    default:
+      return event.identityArn === principal.arn;
+  }
+}
+
+/** Someone was given a session of this very role. */
+function isSessionOf(principal: Principal, event: LogEvent): boolean {
+  return isAssumption(event) && event.parameters['roleArn'] === principal.arn;
+}
+
+function gavesOutKey(event: LogEvent): boolean {
+  return event.issuedKeyId !== '' && (isAssumption(event) || isMinting(event));
+}

@@ -1,0 +1,71 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+import { createApp, type App } from './app.ts';
+import { approverOf } from './bearer.ts';
+import { caseRoutes } from './cases.ts';
+import { decisionRoutes } from './decisions.ts';
+import type { ServerDependencies } from './dependencies.ts';
+import { createDispatcher } from './dispatcher.ts';
+import { ingestRoutes } from './ingest.ts';
+import { createMetrics } from './metrics.ts';
+import { describeRoutes } from './openapi.ts';
+import { operationsRoutes } from './operations.ts';
+import { recordRoutes } from './records.ts';
+
+/**
+ * Ready to listen; nothing listens yet. Once ready it dispatches the alerts that wait in the store; `close()` answers what is
+ * under way, then stops dispatching. Throws for a configured source or approver whose secret is missing or shared.
+ */
+export async function createServer(dependencies: ServerDependencies): Promise<App> {
+  const { store, cases, logger, version, mounted, now = () => new Date() } = dependencies;
+  const tokens = approverTokens(dependencies);
+  const metrics = createMetrics((limit) => store.alerts.waiting(limit));
+  const dispatcher = createDispatcher({ alerts: store.alerts, cases, logger, metrics, now });
+  const app = createApp(logger);
+  const approver = (headers: IncomingHttpHeaders) => approverOf(headers, tokens);
+  const security = [{ approver: [] }];
+
+  await describeRoutes(app, version);
+  app.addHook('onReady', async () => dispatcher.wake());
+  app.addHook('onClose', () => dispatcher.stop());
+  operationsRoutes(app, { ...dependencies, metrics });
+
+  await app.register(async (scope: App) => ingestRoutes(scope, { ...dependencies, dispatcher, metrics, now }));
+
+  await app.register(async (scope: App) => {
+    scope.addHook('onRoute', (route) => void (route.schema = { ...route.schema, security }));
+    scope.addHook('onRequest', async ({ headers }) => void approver(headers));
+    caseRoutes(scope, dependencies);
+    recordRoutes(scope, dependencies);
+    decisionRoutes(scope, { ...dependencies, metrics, approver });
+  });
+
+  if (mounted) {
+    await app.register(async (scope: App) => {
+      // Left unread: the listener checks a signature over the raw bytes.
+      scope.removeAllContentTypeParsers();
+      scope.addContentTypeParser('*', (_request, _payload, done) => done(null));
+      scope.post(mounted.path, { schema: { hide: true } }, (request, reply) => {
+        reply.hijack();
+        mounted.handler(request.raw, reply.raw);
+      });
+    });
+  }
+  return app;
+}
+
+/** Two people with one token could approve for each other, and one could be the suspect. */
+function approverTokens({ config, secrets }: ServerDependencies): Readonly<Record<string, string>> {
+  const tokens = config.approvers.flatMap(({ id, token }) => {
+    if (token === undefined) return [];
+    const secret = secrets.approvers[id];
+    if (!secret) throw new Error(`The approver ${id} is configured with a token, and the token is not resolved.`);
+    return [[id, secret] as const];
+  });
+  if (new Set(tokens.map(([, token]) => token)).size < tokens.length) {
+    throw new Error(
+      'Two approvers have the same token: a decision would count for the wrong person. Give each their own.',
+    );
+  }
+  return Object.fromEntries(tokens);
+}

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+
+import type { Fixture } from './fixture.ts';
+import { ALICE, CANARY, caseNamed, planNamed } from './samples.ts';
+
+export function caseContract(fixture: Fixture): void {
+  describe('cases', () => {
+    it('are saved and replaced, keep the time they were opened, and come newest first', async () => {
+      const openedAt = fixture.now().toISOString();
+      await fixture.store.cases.save(caseNamed('ca_1'));
+      fixture.clock.at += 1_000;
+      const later = caseNamed('ca_1', { state: 'AWAITING_APPROVAL', planDigest: 'd', alertIds: ['al_1', 'al_2'] });
+      await fixture.store.cases.save(later);
+      await fixture.store.cases.save(caseNamed('ca_2', { principalKey: 'aws:1:iam-user:bob' }));
+      expect(await fixture.store.cases.get('ca_1')).toEqual({
+        ...later,
+        openedAt,
+        updatedAt: fixture.now().toISOString(),
+      });
+      const ids = async (state?: 'ENRICHING') =>
+        (await fixture.store.cases.list({ limit: 9, ...(state ? { state } : {}) })).map(({ caseId }) => caseId);
+      expect(await ids()).toEqual(['ca_2', 'ca_1']);
+      expect(await ids('ENRICHING')).toEqual(['ca_2']);
+      expect(await fixture.store.cases.get('ca_3')).toBeNull();
+    });
+
+    it('do not go back when an older snapshot arrives late', async () => {
+      const early = caseNamed('ca_1');
+      const late = caseNamed('ca_1', { state: 'CONTAINED', timeline: [...early.timeline, ...early.timeline] });
+      await fixture.store.cases.save(late);
+      await fixture.store.cases.save(early);
+      expect(await fixture.store.cases.get('ca_1')).toMatchObject({ state: 'CONTAINED', timeline: late.timeline });
+    });
+
+    it('are open for a principal until they are closed', async () => {
+      expect(await fixture.store.cases.openFor(ALICE)).toBeNull();
+      await fixture.store.cases.save(caseNamed('ca_1'));
+      await fixture.store.cases.save(caseNamed('ca_2', { principalKey: 'aws:1:iam-user:bob' }));
+      expect(await fixture.store.cases.openFor(ALICE)).toMatchObject({ caseId: 'ca_1' });
+      await fixture.store.cases.save(caseNamed('ca_1', { state: 'CLOSED' }));
+      expect(await fixture.store.cases.openFor(ALICE)).toBeNull();
+    });
+  });
+}
+
+export function planContract(fixture: Fixture): void {
+  it('plans are kept as they were put, by their digest', async () => {
+    const plan = planNamed(CANARY);
+    await Promise.all([fixture.store.plans.put(plan), fixture.store.plans.put(plan)]);
+    await fixture.store.plans.put({ ...plan, caseId: 'another' });
+    expect(await fixture.store.plans.get(plan.digest)).toEqual(plan);
+    expect(await fixture.store.plans.get('none')).toBeNull();
+  });
+}
