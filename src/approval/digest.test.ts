@@ -31,6 +31,7 @@ const plan: Plan = sealPlan({
       calls: [{ service: 'iam', operation: 'UpdateAccessKey', parameters: { UserName: 'alice', Status: 'Inactive' } }],
       mayBreak: ['nightly export'],
       reversibility: 'exact',
+      effect: 'declarative',
       alreadySo: false,
       idempotencyKey: idempotencyKey('ca_1', request),
     },

@@ -38,7 +38,7 @@ export function parseConfigDocument(text: string): ConfigDocument | readonly Syn
   for (const { node, message } of indirections(document)) {
     problems.push({ position: placed(node.range?.[0] ?? 0), message });
   }
-  if (problems.length > 0) return problems.sort((a, b) => a.position.line - b.position.line);
+  if (problems.length > 0) return problems.toSorted((a, b) => a.position.line - b.position.line);
   return {
     data: document.toJS({ maxAliasCount: 0 }) ?? {},
     position: (path, part = 'value') => placed(offsetOf(document.contents, path, part)),

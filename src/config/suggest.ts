@@ -4,7 +4,7 @@ export function closest(word: string, known: readonly string[]): string | undefi
   return known
     .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
     .filter(({ distance }) => distance <= reach)
-    .sort((a, b) => a.distance - b.distance)[0]?.candidate;
+    .toSorted((a, b) => a.distance - b.distance)[0]?.candidate;
 }
 
 /** Insertions, deletions, replacements, and swaps of neighbours (the most common slip) count one each. */

@@ -41,14 +41,17 @@ export interface DecideActivities {
     readonly principal?: Principal;
   }): Promise<void>;
   /** signalWithStart of the principal's case: it opens the case or joins the open one. */
-  joinCase(input: { readonly principal: Principal; readonly alert: JoinedAlert }): Promise<{ readonly workflowId: string }>;
+  joinCase(input: {
+    readonly principal: Principal;
+    readonly alert: JoinedAlert;
+  }): Promise<{ readonly workflowId: string }>;
   responsePolicy(): Promise<ResponsePolicy>;
   /** Verifies one decision (signature, approver, digest) and writes it to the ledger. Throws `ApprovalInvalid`. */
   recordDecision(input: { readonly planDigest: string; readonly decision: SignedDecision }): Promise<void>;
   /** Saves the case for `cordon case`, and a ledger entry for each new state. */
   recordCase(input: CaseSnapshot): Promise<void>;
   /** What the store holds of a case: a rollback goes on from there, also after Temporal's retention. */
-  loadCase(input: { readonly caseId: string }): Promise<CaseSnapshot>;
+  loadCase(input: { readonly caseId: string }): Promise<CaseSnapshot & { readonly principalHash: string }>;
 }
 
 export interface CaseSnapshot {
@@ -115,7 +118,6 @@ export interface ContainActivities {
     readonly caseId: string;
     readonly principal: Principal;
     readonly alertIds: readonly string[];
-    readonly since: string;
   }): Promise<Plan>;
   /** From the ledger: what this case changed, in reverse. Stores the plan; changes nothing. */
   planRollback(input: { readonly caseId: string }): Promise<Plan>;

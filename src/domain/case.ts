@@ -28,6 +28,20 @@ export const TRANSITIONS = {
 
 export type CaseState = keyof typeof TRANSITIONS;
 
+/** Where a case may rest with no workflow running for it. */
+export const END_STATES: readonly CaseState[] = [
+  'RECORDED',
+  'REJECTED',
+  'EXPIRED',
+  'CONTAINED',
+  'PARTIAL',
+  'OUTCOME_UNKNOWN',
+  'FAILED',
+  'CLOSED',
+  'ROLLED_BACK',
+  'ROLLBACK_PARTIAL',
+];
+
 /** End states that page a person. */
 export const CALLS_A_HUMAN: readonly CaseState[] = [
   'PARTIAL',

@@ -33,6 +33,8 @@ export interface PlannedAction {
   /** What stops working for whom, in a person's words. */
   readonly mayBreak: readonly string[];
   readonly reversibility: Reversibility;
+  /** As the action declares it: a `creating` one is tried once and reconciled, never repeated. */
+  readonly effect: 'declarative' | 'creating';
   /** Preflight found the target already in the wanted state: recorded, and never undone by a rollback. */
   readonly alreadySo: boolean;
   /** SHA-256, hex, of case, action, target and parameters; never of a run id. */

@@ -75,6 +75,11 @@ export interface Action {
   reconcile?(request: ActionRequest, prior: JsonObject): Promise<Applied | null>;
 }
 
+export interface Proposal {
+  readonly requests: readonly ActionRequest[];
+  readonly caveats: readonly string[];
+}
+
 /** One cloud: who is it, what did it do, what can be done about it. Everything here only reads, except the actions. */
 export interface Provider {
   readonly cloud: Cloud;
@@ -93,6 +98,17 @@ export interface Provider {
     since: string,
   ): Promise<{ readonly calls: readonly string[]; readonly logComplete: boolean }>;
   readonly actions: Readonly<Record<string, Action>>;
+  /**
+   * What to do about a principal. Pure: the same input always makes the same proposal, so a plan can be made again. The
+   * requests come in the order of safety; the caveats are what the proposal can't promise, for the approver to read.
+   * `activity` is null when the log could not be read. No requests for identities that only a person can contain.
+   */
+  propose(
+    principal: Principal,
+    activity: ActivityFacts | null,
+    caseId: string,
+    enabledActions: readonly string[],
+  ): Proposal;
   /** Reads needed for resolve, self, activity, credentials. */
   readonly evidencePermissions: readonly Permission[];
   /** Of these permissions, which are not granted to Cordon's identity (SimulatePrincipalPolicy). For `cordon doctor` and preflight. */

@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely';
 
+import { END_STATES } from '../domain/case.ts';
 import type { CaseRecord, CaseStore } from './port.ts';
 import type { Schema, StoreParts } from './schema.ts';
 
@@ -60,7 +61,7 @@ export function caseStore({ database, vault, now }: StoreParts): CaseStore {
     async openFor(principalKey) {
       const row = await cases()
         .where('principal_lookup', '=', vault.lookup('principal', principalKey))
-        .where('state', '!=', 'CLOSED')
+        .where('state', 'not in', END_STATES)
         .orderBy('opening', 'desc')
         .executeTakeFirst();
       return row ? toCase(row) : null;

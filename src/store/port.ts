@@ -66,7 +66,7 @@ export interface CaseStore {
   get(caseId: string): Promise<CaseRecord | null>;
   /** Newest first. */
   list(filter: { readonly state?: CaseState; readonly limit: number }): Promise<readonly CaseRecord[]>;
-  /** The newest that is not CLOSED. */
+  /** The newest that is in no end state: a workflow runs for it. */
   openFor(principalKey: string): Promise<CaseRecord | null>;
 }
 

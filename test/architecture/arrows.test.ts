@@ -29,6 +29,7 @@ const AGREED: Files = {
   'workflows/index.ts': imports('../src/contracts/messages.ts', '../src/assess/verdict.ts', '@temporalio/workflow'),
   'activities/index.ts': imports('../src/store/port.ts', '../src/contracts/ids.ts'),
   'worker/main.ts': imports('../src/store/sql.ts', '../activities/index.ts'),
+  'worker/using.ts': `${imports('./main.ts')}export const f = async (): Promise<void> => {\n  await using a = it0;\n};\n`,
 };
 
 /** Each stands for one case: the file that breaks the rule is the first. */
@@ -76,7 +77,14 @@ beforeAll(async () => {
   await using project = await sketch(Object.assign({}, ...files) as Files);
   const depcruise = join(ROOT, 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs');
   const folders = ['src', 'workflows', 'activities', 'worker'];
-  const { output } = await runNode(project.root, [depcruise, '--output-type', 'json', ...folders]);
+  const { output } = await runNode(project.root, [
+    depcruise,
+    '--config',
+    join(ROOT, '.dependency-cruiser.mjs'),
+    '--output-type',
+    'json',
+    ...folders,
+  ]);
   const { summary } = JSON.parse(output) as {
     readonly summary: {
       readonly violations: readonly { readonly from: string; readonly rule: { readonly name: string } }[];

@@ -5,13 +5,7 @@ import { dirname, join } from 'node:path';
 export const ROOT = dirname(dirname(import.meta.dirname));
 
 /** The settings that the nets consist of. */
-const SETTINGS = [
-  '.oxlintrc.json',
-  '.dependency-cruiser.mjs',
-  'package.json',
-  'tsconfig.json',
-  'workflows/tsconfig.json',
-];
+const SETTINGS = ['.oxlintrc.json', 'package.json', 'tsconfig.json', 'workflows/tsconfig.json'];
 
 export interface Sketch extends AsyncDisposable {
   readonly root: string;

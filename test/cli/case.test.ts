@@ -177,19 +177,20 @@ test('timeline --follow ends as refused when its time is over', async () => {
 
 // `script` of util-linux gives the command a terminal, and passes its exit status on.
 const terminal = await run('sh', ['-c', 'script --version']);
-test
-  .skipIf(!terminal.stdout.includes('util-linux'))
-  .each([['no\r', 1, 0], ['\r', 1, 0], ['\u0004', 1, 0], ['\u0003', 1, 0], ['yes\r', 0, 1], ,])(
-  'on a terminal the answer %j ends with %i and %i decisions',
-  async (answer, status, decisions) => {
-    await using server = await listen(routes());
-    const command = `'${process.execPath}' '${MAIN}' case approve ${CASE_ID}`;
-    const result = await run('script', ['-qec', command, '/dev/null'], {
-      env: { CORDON_URL: server.url, CORDON_TOKEN: TOKEN, TERM: 'dumb' },
-      reply: { prompt: 'Type yes:', answer },
-    });
-    expect(result.status, result.stdout).toBe(status);
-    expect(result.stdout).toContain('Approve this plan? Type yes:');
-    expect(posts(server)).toHaveLength(decisions);
-  },
-);
+test.skipIf(!terminal.stdout.includes('util-linux')).each<[answer: string, status: number, decisions: number]>([
+  ['no\r', 1, 0],
+  ['\r', 1, 0],
+  ['\u0004', 1, 0],
+  ['\u0003', 1, 0],
+  ['yes\r', 0, 1],
+])('on a terminal the answer %j ends with %i and %i decisions', async (answer, status, decisions) => {
+  await using server = await listen(routes());
+  const command = `'${process.execPath}' '${MAIN}' case approve ${CASE_ID}`;
+  const result = await run('script', ['-qec', command, '/dev/null'], {
+    env: { CORDON_URL: server.url, CORDON_TOKEN: TOKEN, TERM: 'dumb' },
+    reply: { prompt: 'Type yes:', answer },
+  });
+  expect(result.status, result.stdout).toBe(status);
+  expect(result.stdout).toContain('Approve this plan? Type yes:');
+  expect(posts(server)).toHaveLength(decisions);
+});

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, Server } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
@@ -24,14 +24,14 @@ export interface Listener extends AsyncDisposable {
 /** A tiny HTTP server on loopback that remembers every byte it got. */
 export async function listen(answer: (request: Received) => Answer): Promise<Listener> {
   const received: Received[] = [];
-  const server: Server = createServer((request, response) => {
-    void buffer(request).then((body) => {
-      const one = { method: request.method ?? '', path: request.url ?? '', headers: request.headers, body };
-      received.push(one);
-      const { status = 200, headers = {}, body: answered } = answer(one);
-      response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(answered));
-    });
-  });
+  const respond = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const body = await buffer(request);
+    const one = { method: request.method ?? '', path: request.url ?? '', headers: request.headers, body };
+    received.push(one);
+    const { status = 200, headers = {}, body: answered } = answer(one);
+    response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(answered));
+  };
+  const server = createServer((request, response) => void respond(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

@@ -37,6 +37,7 @@ export const PLAN: Plan = sealPlan({
       calls: [{ service: 'iam', operation: 'PutUserPolicy', parameters: { UserName: 'alice', [HOSTILE]: [HOSTILE] } }],
       mayBreak: ['alice can do nothing'],
       reversibility: 'exact',
+      effect: 'declarative',
       alreadySo: false,
       idempotencyKey: 'ab'.repeat(32),
     },

@@ -40,6 +40,7 @@ export function action(sequence: number, overrides: Partial<PlannedAction> = {})
     ],
     mayBreak: ['Everything that runs as alice stops.'],
     reversibility: 'exact',
+    effect: 'declarative',
     alreadySo: false,
     idempotencyKey: 'ab'.repeat(32),
     ...overrides,

@@ -12,7 +12,7 @@ export interface Check {
   readonly name: string;
   /** When it throws or is late, this is what to do. */
   readonly remedy: string;
-  run(): Promise<readonly Finding[]>;
+  readonly run: () => Promise<readonly Finding[]>;
 }
 
 const LIMIT_MS = 15_000;

@@ -23,6 +23,13 @@ export interface AwsSettings {
   readonly credentials?: AwsCredentials;
   /** How late CloudTrail may be: younger than this, its silence proves nothing. Seconds; 900 if absent. */
   readonly logDelaySeconds?: number;
+  /**
+   * How long a change in IAM may take to bind everywhere, in seconds; 15 if absent. Role sessions that are minted so soon after
+   * the moment of the change are revoked as well.
+   */
+  readonly propagationSeconds?: number;
+  /** The moment of a change; the machine's clock if absent. It has to be right: sessions are revoked by their time of issue. */
+  readonly now?: () => Date;
   /** LookupEvents requests a second, per region; AWS allows 2 per account and region, which is the default. */
   readonly lookupsPerSecond?: number;
   /** Pages of 50 events that one look-up may read before it says `truncated`; 40 if absent. */

@@ -7,6 +7,7 @@ import { gatherCredentials } from './credentials.ts';
 import { createLookup } from './log/lookup.ts';
 import { EVIDENCE_PERMISSIONS, findMissingPermissions } from './permissions.ts';
 import { resolvePrincipal, self } from './principals.ts';
+import { proposalCaveats, proposeActions } from './propose.ts';
 
 export type { AwsCredentials, AwsSettings } from './clients.ts';
 export { leastPrivilegePolicy } from './policy.ts';
@@ -24,7 +25,11 @@ export function createAwsProvider(settings: AwsSettings, clients: AwsClients = c
     credentials: (principal) => gatherCredentials(clients, principal),
     successfulCallsSince: (principal, since) =>
       findSuccessfulCalls(clients, lookup, principal, since, settings.logDelaySeconds ?? 900),
-    actions: Object.fromEntries(Object.entries(AWS_ACTIONS).map(([id, action]) => [id, action.create(clients)])),
+    actions: Object.fromEntries(Object.entries(AWS_ACTIONS).map(([id, action]) => [id, action.create(clients, settings)])),
+    propose: (principal, activity, caseId, enabledActions) => ({
+      requests: proposeActions(principal, activity, caseId, enabledActions),
+      caveats: proposalCaveats(principal, activity, enabledActions),
+    }),
     evidencePermissions: EVIDENCE_PERMISSIONS,
     missingPermissions: (permissions, accountId) =>
       findMissingPermissions(clients, settings.region, permissions, accountId),

@@ -8,19 +8,18 @@ import type { ActionRequest } from '../../domain/plan.ts';
 import type { Principal } from '../../domain/principal.ts';
 import { DENY_ALL } from './actions/deny-principal/index.ts';
 import type { AwsActionId } from './actions/index.ts';
-import { REVOKE_POLICY_NAME, revokeDocument } from './actions/revoke-role-sessions/document.ts';
+import { REVOKE_POLICY_NAME } from './actions/revoke-role-sessions/document.ts';
 import { CASE_ID } from './names.ts';
 
 /**
  * What to do about a principal, in the order of safety: deny, keys, sessions of the roles it assumed, and last a new key.
- * `at` (ISO 8601, UTC) is the time before which sessions are revoked. The same input always makes the same requests.
+ * The same input always makes the same requests, whenever: hours may pass before the plan is approved and carried out.
  * Empty for kinds of identity that only a person can contain; `proposalCaveats` says so.
  */
 export function proposeActions(
   principal: Principal,
   activity: ActivityFacts | null,
   caseId: string,
-  at: string,
   enabledActions: readonly string[],
 ): readonly ActionRequest[] {
   if (!CASE_ID.test(caseId)) throw new CordonFailure('ValidationFailed', 'The case id has characters it can not have.');
@@ -29,11 +28,7 @@ export function proposeActions(
       ? [{ action, cloud: 'aws', accountId: principal.accountId, principal, target, parameters }]
       : [];
   const revoke = (roleArn: string) =>
-    request('revoke-role-sessions', roleArn, {
-      policyName: REVOKE_POLICY_NAME,
-      olderThan: at,
-      policyDocument: revokeDocument(caseId, at),
-    });
+    request('revoke-role-sessions', roleArn, { caseId, policyName: REVOKE_POLICY_NAME });
   const user = principal.kind === 'iam-user';
   const own = principal.kind === 'role-session' ? [principal.arn] : [];
   const roles = user || own.length > 0 ? [...new Set([...own, ...assumedRoles(principal, activity).here])] : [];

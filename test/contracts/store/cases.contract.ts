@@ -32,12 +32,12 @@ export function caseContract(fixture: Fixture): void {
       expect(await fixture.store.cases.get('ca_1')).toMatchObject({ state: 'CONTAINED', timeline: late.timeline });
     });
 
-    it('are open for a principal until they are closed', async () => {
+    it('are open for a principal until they rest', async () => {
       expect(await fixture.store.cases.openFor(ALICE)).toBeNull();
       await fixture.store.cases.save(caseNamed('ca_1'));
       await fixture.store.cases.save(caseNamed('ca_2', { principalKey: 'aws:1:iam-user:bob' }));
       expect(await fixture.store.cases.openFor(ALICE)).toMatchObject({ caseId: 'ca_1' });
-      await fixture.store.cases.save(caseNamed('ca_1', { state: 'CLOSED' }));
+      await fixture.store.cases.save(caseNamed('ca_1', { state: 'CONTAINED' }));
       expect(await fixture.store.cases.openFor(ALICE)).toBeNull();
     });
   });

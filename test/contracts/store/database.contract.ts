@@ -47,8 +47,12 @@ export function databaseContract(fixture: Fixture): void {
       );
       await expect(fixture.store.alerts.get(one)).rejects.toThrow('belongs elsewhere');
     });
+  });
+}
 
-    it('may be opened by many at once when it is new', async () => {
+export function openingContract(fixture: Fixture): void {
+  describe('opening', () => {
+    it('is for many at once, also when the database is new', async () => {
       const fresh = await fixture.server.create();
       const opened = await Promise.all(Array.from({ length: 5 }, () => fresh.open()));
       await Promise.all(opened.map((each, number) => each.ledger.append(entryNumber(number))));
@@ -57,7 +61,7 @@ export function databaseContract(fixture: Fixture): void {
       await fresh.remove();
     });
 
-    it('keeps everything when it is opened again, with a new key in front as well, and says when the key is another', async () => {
+    it('keeps everything, with a new key in front as well, and says when the key is another', async () => {
       await accept(fixture.store, 'one');
       const rotated = createCipher([randomBytes(32), fixture.database.key]);
       const again = await openStore({ ...fixture.database.where, cipher: rotated });

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 
+import { hashOf } from '../../../src/store/ledger-entry.ts';
+import { sealing } from '../../../src/store/vault.ts';
 import type { Fixture } from './fixture.ts';
 import { appendMany } from './samples.ts';
 
@@ -62,6 +64,20 @@ export function ledgerVerificationContract(fixture: Fixture): void {
       expect((answer as { reason: string }).reason).toMatch(reason);
     });
 
+    it.each([
+      [4, 5, /does not follow/u],
+      [COUNT, COUNT, /head names/u],
+    ])(
+      'notices entry %i written anew, hash and all, by someone who holds the key',
+      async (number, sequence, reason) => {
+        await fixture.database.dropTriggers();
+        await writeAnew(fixture, number);
+        const answer = await verdict();
+        expect(answer).toMatchObject({ status: 'broken', sequence });
+        expect((answer as { reason: string }).reason).toMatch(reason);
+      },
+    );
+
     it('notices a head that was put back to an older one', async () => {
       const [old] = await fixture.database.rows<{ sealed: string }>(
         `select sealed from registers where name = 'ledger-head'`,
@@ -78,6 +94,16 @@ export function ledgerVerificationContract(fixture: Fixture): void {
       await expect(fixture.store.ledger.ofCase('ca_2')).rejects.toThrow('cordon ledger verify');
     });
   });
+}
+
+async function writeAnew({ database, store }: Fixture, number: number): Promise<void> {
+  const entry = await store.ledger.find('intent', `key-${number}`);
+  if (!entry) throw new Error(`There is no entry ${number}.`);
+  const { hash: _, ...content } = { ...entry, body: { forged: true } };
+  const sealed = sealing(database.cipher).seal({ key: entry.key, body: content.body }, `ledger|${number}`);
+  await database.run(
+    `update ledger_entries set sealed = '${sealed}', hash = '${hashOf(content)}' where sequence = ${number}`,
+  );
 }
 
 async function expectEveryChangeToBeNamed(fixture: Fixture): Promise<void> {

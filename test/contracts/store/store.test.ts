@@ -6,7 +6,7 @@ import { postgresAvailable } from '../../support/processes/postgres.ts';
 import { alertContract, relatedAlertContract } from './alerts.contract.ts';
 import { budgetContract, killSwitchContract } from './brakes.contract.ts';
 import { caseContract, planContract } from './cases.contract.ts';
-import { databaseContract } from './database.contract.ts';
+import { databaseContract, openingContract } from './database.contract.ts';
 import { postgresServer, sqliteServer } from './databases.ts';
 import type { Fixture } from './fixture.ts';
 import { useDatabase } from './fixture.ts';
@@ -21,6 +21,7 @@ function storeContract(fixture: Fixture): void {
   budgetContract(fixture);
   killSwitchContract(fixture);
   databaseContract(fixture);
+  openingContract(fixture);
   ledgerContract(fixture);
   ledgerProcessContract(fixture);
   ledgerVerificationContract(fixture);

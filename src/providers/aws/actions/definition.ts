@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { CordonFailure } from '../../../contracts/failures.ts';
 import type { JsonObject } from '../../../domain/json.ts';
 import type { Action } from '../../port.ts';
-import type { AwsClients } from '../clients.ts';
+import type { AwsClients, AwsSettings } from '../clients.ts';
 
 type Doing = 'preflight' | 'apply' | 'verify' | 'revert' | 'previewRevert' | 'reconcile';
 
@@ -12,7 +12,7 @@ export type ActionFacts = Omit<Action, Doing>;
 
 export interface AwsActionDefinition {
   readonly facts: ActionFacts;
-  create(clients: AwsClients): Action;
+  create(clients: AwsClients, settings: AwsSettings): Action;
 }
 
 /** Parameters, prior state and results come back from the plan and the ledger: checked before they steer a call. */

@@ -1,0 +1,88 @@
+import type { ApprovalVerifier } from '../src/approval/port.ts';
+import type { DecideActivities } from '../src/contracts/activities.ts';
+import { CordonFailure } from '../src/contracts/failures.ts';
+import { caseIdOf, caseWorkflowId, principalHash } from '../src/contracts/ids.ts';
+import type { ContainPrincipalInput, JoinedAlert } from '../src/contracts/messages.ts';
+import type { JsonObject } from '../src/domain/json.ts';
+import type { Principal } from '../src/domain/principal.ts';
+import { principalKey } from '../src/domain/principal.ts';
+import type { ResponsePolicy } from '../src/policy/policy.ts';
+import type { Store } from '../src/store/port.ts';
+import { atBoundary } from './boundary.ts';
+
+/** Temporal's client, for the one thing a workflow can't do itself: signal-with-start another. */
+export interface CaseStarter {
+  signalWithStart(workflowId: string, input: ContainPrincipalInput, alert: JoinedAlert): Promise<void>;
+}
+
+export interface DecideDependencies {
+  readonly policy: ResponsePolicy;
+  readonly store: Pick<Store, 'alerts' | 'cases' | 'plans' | 'ledger'>;
+  readonly verifier: ApprovalVerifier;
+  readonly cases: CaseStarter;
+}
+
+export function createDecideActivities({ policy, store, verifier, cases }: DecideDependencies): DecideActivities {
+  return atBoundary({
+    async recordVerdict({ alertId, verdict, principal }) {
+      const { outcome, risk, reasons } = verdict;
+      await store.alerts.recordVerdict(alertId, {
+        outcome,
+        ...(principal ? { principalKey: principalKey(principal) } : {}),
+      });
+      await store.ledger.append({
+        type: 'verdict',
+        caseId: '',
+        key: alertId,
+        body: { alertId, outcome, risk, reasons: reasons.map(({ rule, text }) => ({ rule, text })) },
+      });
+    },
+
+    async joinCase({ principal, alert }) {
+      const workflowId = caseWorkflowId(principal);
+      const caseId = caseIdOf(principal, alert.alertId);
+      await cases.signalWithStart(workflowId, { caseId, principal, principalHash: principalHash(principal) }, alert);
+      return { workflowId };
+    },
+
+    responsePolicy: async () => policy,
+
+    async recordDecision({ planDigest, decision: signed }) {
+      const plan = await store.plans.get(planDigest);
+      if (!plan) throw new CordonFailure('ApprovalInvalid', 'There is no such plan.');
+      const refusal = verifier.decisionRefusal(plan, signed);
+      if (refusal !== null) {
+        const key = `${planDigest}:${signed.decision.nonce}:refused`;
+        await store.ledger.append({ type: 'refusal', caseId: plan.caseId, key, body: { planDigest, reason: refusal } });
+        throw new CordonFailure('ApprovalInvalid', refusal);
+      }
+      const body = { ...signed, decision: { ...signed.decision } } satisfies JsonObject;
+      await store.ledger.append({ type: 'decision', caseId: plan.caseId, key: signed.decision.nonce, body });
+    },
+
+    async recordCase(snapshot) {
+      await store.cases.save({
+        ...snapshot,
+        principalKey: principalKey(snapshot.principal),
+        principal: { ...snapshot.principal },
+      });
+      const { caseId, state, timeline } = snapshot;
+      const { step = '', detail = '' } = timeline.at(-1) ?? {};
+      await store.ledger.append({
+        type: 'state',
+        caseId,
+        key: `${caseId}:${timeline.length}:${state}`,
+        body: { state, step, detail },
+      });
+    },
+
+    async loadCase({ caseId }) {
+      const record = await store.cases.get(caseId);
+      if (!record) throw new CordonFailure('NotFound', `There is no case ${caseId}.`);
+      const principal = record.principal as unknown as Principal;
+      const { workflowId, state, alertIds, timeline } = record;
+      return { caseId, workflowId, principal, principalHash: principalHash(principal), state, alertIds, timeline };
+    },
+  } satisfies DecideActivities);
+}
+

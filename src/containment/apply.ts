@@ -1,0 +1,109 @@
+import type { ActionOutcome } from '../contracts/activities.ts';
+import { CordonFailure } from '../contracts/failures.ts';
+import type { SignedDecision } from '../domain/approval.ts';
+import type { JsonObject } from '../domain/json.ts';
+import type { Plan, PlannedAction } from '../domain/plan.ts';
+import type { Action } from '../providers/port.ts';
+import type { ContainmentDependencies } from './dependencies.ts';
+import { actionAt, actionOf, loadPlan } from './dependencies.ts';
+import { permit, recordRefusal } from './order-of-safety.ts';
+
+export interface ActionInput {
+  readonly planDigest: string;
+  readonly sequence: number;
+  readonly decisions: readonly SignedDecision[];
+}
+
+/**
+ * One action: permit, ledger intent with prior state, act, read back, ledger outcome. May be called again after a crash at any
+ * point: an intent without outcome says that the change may stand, and its prior state, not a new read, is what was before us.
+ */
+export async function applyAction(input: ActionInput, dependencies: ContainmentDependencies): Promise<ActionOutcome> {
+  const plan = await loadPlan(dependencies, input.planDigest);
+  const planned = actionAt(plan, input.sequence);
+  const action = actionOf(dependencies.providers[planned.request.cloud], planned.request);
+  await permit(plan, planned, input.decisions, dependencies);
+  const done = await dependencies.store.ledger.find('outcome', planned.idempotencyKey);
+  if (done) return outcomeFrom(planned, done.body);
+  const prior = await priorState(plan, planned, action, dependencies);
+  if (prior === 'already-so') return record(plan, planned, { status: 'already-so', detail: 'It was already so.' }, dependencies);
+  try {
+    const { result } = await action.apply(planned.request, prior);
+    const detail = await readBack(action, planned, result);
+    return await record(plan, planned, { status: 'applied', detail, result, prior }, dependencies);
+  } catch (error) {
+    if (error instanceof CordonFailure && error.final) await recordRefusal(plan, planned, error, dependencies);
+    throw error;
+  }
+}
+
+/** After the answer to a creating call was lost: what stands is found by the mark of the case, and finished or removed. */
+export async function reconcileAction(
+  { planDigest, sequence }: Omit<ActionInput, 'decisions'>,
+  dependencies: ContainmentDependencies,
+): Promise<ActionOutcome> {
+  const plan = await loadPlan(dependencies, planDigest);
+  const planned = actionAt(plan, sequence);
+  const { ledger } = dependencies.store;
+  const done = await ledger.find('outcome', planned.idempotencyKey);
+  if (done) return outcomeFrom(planned, done.body);
+  const intent = await ledger.find('intent', planned.idempotencyKey);
+  // No intent was written, so no call was made.
+  if (!intent) return record(plan, planned, { status: 'not-made', detail: 'It was never tried.' }, dependencies);
+  const action = actionOf(dependencies.providers[planned.request.cloud], planned.request);
+  const prior = intent.body['prior'] as JsonObject;
+  const found = await action.reconcile?.(planned.request, prior);
+  if (!found) return record(plan, planned, { status: 'not-made', detail: 'Nothing was made, or it was removed.' }, dependencies);
+  const detail = await readBack(action, planned, found.result);
+  return record(plan, planned, { status: 'applied', detail, result: found.result, prior }, dependencies);
+}
+
+/** What was there before us: from our own intent when an earlier try wrote one, else read now and written as the intent. */
+async function priorState(
+  plan: Plan,
+  { idempotencyKey, request, title }: PlannedAction,
+  action: Action,
+  { store }: ContainmentDependencies,
+): Promise<JsonObject | 'already-so'> {
+  const intent = await store.ledger.find('intent', idempotencyKey);
+  if (intent) {
+    if (action.effect === 'creating') throw new CordonFailure('OutcomeUnknown', 'An earlier try may have taken effect.');
+    return intent.body['prior'] as JsonObject;
+  }
+  const { prior, alreadySo, obstacles } = await action.preflight(request);
+  if (obstacles.length > 0) throw new CordonFailure('ValidationFailed', obstacles.join(' '));
+  if (alreadySo) return 'already-so';
+  const body = { title, planDigest: plan.digest, request: { ...request, principal: { ...request.principal } }, prior };
+  const written = await store.ledger.append({ type: 'intent', caseId: plan.caseId, key: idempotencyKey, body });
+  return written.body['prior'] as JsonObject;
+}
+
+/** The apply call's own answer proves nothing. A change that can't be read back yet is tried again with the whole activity. */
+async function readBack(action: Action, { request }: PlannedAction, result: JsonObject): Promise<string> {
+  const { status, detail } = await action.verify(request, result);
+  if (status === 'holds') return detail;
+  throw new CordonFailure(status === 'drifted' ? 'Conflict' : 'Unavailable', `Read back: ${detail}`);
+}
+
+interface Recorded {
+  readonly status: ActionOutcome['status'];
+  readonly detail: string;
+  readonly result?: JsonObject;
+  readonly prior?: JsonObject;
+}
+
+async function record(
+  { caseId, digest }: Plan,
+  planned: PlannedAction,
+  recorded: Recorded,
+  { store }: ContainmentDependencies,
+): Promise<ActionOutcome> {
+  const { idempotencyKey, request } = planned;
+  const body = { planDigest: digest, action: request.action, target: request.target, ...recorded };
+  const entry = await store.ledger.append({ type: 'outcome', caseId, key: idempotencyKey, body });
+  return outcomeFrom(planned, entry.body);
+}
+
+function outcomeFrom({ sequence }: PlannedAction, body: JsonObject): ActionOutcome {
+  return { sequence, status: body['status'] as ActionOutcome['status'], detail: String(body['detail']) };
+}

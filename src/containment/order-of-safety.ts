@@ -1,0 +1,85 @@
+import { CordonFailure } from '../contracts/failures.ts';
+import type { SignedDecision } from '../domain/approval.ts';
+import type { Plan, PlannedAction } from '../domain/plan.ts';
+import { protectedArnBecause, protectedBecause } from '../policy/protection.ts';
+import type { ContainmentDependencies } from './dependencies.ts';
+
+/**
+ * What must hold before anything is written, in this order: kill switch, mode, signed approval, exact and unprotected target,
+ * budget. Each refusal is final, stands in the ledger, and names its step. None is skipped because another held.
+ */
+export async function permit(
+  plan: Plan,
+  planned: PlannedAction,
+  decisions: readonly SignedDecision[],
+  dependencies: ContainmentDependencies,
+): Promise<void> {
+  try {
+    await refuseWhenStopped(dependencies);
+    refuseInObserveMode(dependencies);
+    refuseUnapproved(plan, decisions, dependencies);
+    await refuseTarget(plan, planned, dependencies);
+    await refuseOverBudget(plan, dependencies);
+  } catch (error) {
+    if (error instanceof CordonFailure && error.final) await recordRefusal(plan, planned, error, dependencies);
+    throw error;
+  }
+}
+
+async function refuseWhenStopped({ store }: ContainmentDependencies): Promise<void> {
+  const { stopped, by, reason } = await store.killSwitch.status();
+  if (stopped) throw new CordonFailure('Stopped', `Stopped by ${by ?? 'unknown'}: ${reason ?? 'no reason given'}.`);
+}
+
+function refuseInObserveMode({ config }: ContainmentDependencies): void {
+  if (config.mode !== 'approve') throw new CordonFailure('NotPermittedByMode', `Mode ${config.mode} changes nothing.`);
+}
+
+function refuseUnapproved(plan: Plan, decisions: readonly SignedDecision[], { verifier }: ContainmentDependencies): void {
+  const refusal = verifier.refusal(plan, decisions);
+  if (refusal !== null) throw new CordonFailure('ApprovalInvalid', refusal);
+}
+
+/** The target must still be the identity that the plan named: a namesake made since is somebody else. */
+async function refuseTarget(
+  { principal }: Plan,
+  { request }: PlannedAction,
+  { config, providers }: ContainmentDependencies,
+): Promise<void> {
+  if (request.target.trim() === '' || /[*?]/u.test(request.target)) {
+    throw new CordonFailure('TargetRefused', 'The target is empty or a pattern.');
+  }
+  const provider = providers[principal.cloud];
+  const [self, now] = await Promise.all([
+    provider.self(),
+    provider.resolve([{ form: 'arn', value: principal.arn }], principal.accountId),
+  ]);
+  const because =
+    protectedBecause(principal, self, config.protected) ??
+    protectedArnBecause(request.target, self, config.protected);
+  if (because !== null) throw new CordonFailure('TargetRefused', because);
+  if (now.status !== 'resolved') throw new CordonFailure('TargetRefused', `The identity is not found: ${now.reason}`);
+  if (now.principal.uniqueId !== principal.uniqueId) {
+    throw new CordonFailure('TargetRefused', 'The name now belongs to another identity than the plan named.');
+  }
+}
+
+/** Counts principals, not calls: every action of a plan shares one reservation. A rollback spends none. */
+async function refuseOverBudget({ kind, caseId, digest }: Plan, { config, store }: ContainmentDependencies): Promise<void> {
+  if (kind === 'rollback') return;
+  const hourly = { name: 'containments per hour', limit: config.budget.containmentsPerHour, windowSeconds: 3600 };
+  const full = await store.budget.reserve(`${caseId}:${digest}`, [hourly]);
+  if (full) {
+    throw new CordonFailure('BudgetExceeded', `${full.limit} ${full.name} is the limit; raise budget.containmentsPerHour.`);
+  }
+}
+
+export async function recordRefusal(
+  { caseId }: Plan,
+  { idempotencyKey, request }: PlannedAction,
+  failure: CordonFailure,
+  { store }: ContainmentDependencies,
+): Promise<void> {
+  const body = { action: request.action, target: request.target, failure: failure.type, reason: failure.message };
+  await store.ledger.append({ type: 'refusal', caseId, key: `${idempotencyKey}:${failure.type}`, body });
+}

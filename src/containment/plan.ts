@@ -1,0 +1,110 @@
+import { idempotencyKey, sealPlan } from '../approval/digest.ts';
+import { CordonFailure } from '../contracts/failures.ts';
+import type { ActivityFacts } from '../domain/evidence.ts';
+import type { ActionRequest, Plan, PlannedAction } from '../domain/plan.ts';
+import type { Principal } from '../domain/principal.ts';
+import { protectedArnBecause, protectedBecause } from '../policy/protection.ts';
+import { approvalRequirement } from '../policy/requirement.ts';
+import type { Action, Preflight, Provider } from '../providers/port.ts';
+import type { ContainmentDependencies } from './dependencies.ts';
+import { actionOf } from './dependencies.ts';
+
+export interface ContainmentSubject {
+  readonly caseId: string;
+  readonly principal: Principal;
+  readonly alertIds: readonly string[];
+}
+
+/** Reads only. What would change, by which exact calls, what it may break, what can't be promised. Stored under its digest. */
+export async function planContainment(
+  subject: ContainmentSubject,
+  dependencies: ContainmentDependencies,
+): Promise<Plan> {
+  const { config, providers, store } = dependencies;
+  const { caseId, principal } = subject;
+  const provider = providers[principal.cloud];
+  const activity = await activitySince(subject, provider, dependencies);
+  const { requests, caveats } = provider.propose(principal, activity, caseId, config.aws.actions);
+  const self = await provider.self();
+  const protectedBy = protectedBecause(principal, self, config.protected);
+  const open = requests.map((request) => ({
+    request,
+    protectedBy: protectedArnBecause(request.target, self, config.protected),
+  }));
+  const wanted = open.filter((one) => one.protectedBy === null).map(({ request }) => request);
+  const prepared = await Promise.all(wanted.map((request) => prepare(caseId, request, provider)));
+  const actions = prepared.map(({ planned }, sequence) => ({ ...planned, sequence }));
+  const plan = sealPlan({
+    kind: 'containment',
+    caseId,
+    principal,
+    actions,
+    requirement: approvalRequirement(actions, config.approval.approvals),
+    obstacles: [
+      ...(protectedBy === null ? [] : [protectedBy]),
+      ...prepared.flatMap(({ preflight }) => preflight.obstacles),
+      ...(await missing(prepared, provider, principal)),
+    ],
+    caveats: [
+      ...caveats,
+      ...open.flatMap(({ request, protectedBy: why }) => (why ? [`${request.target} is left alone: ${why}`] : [])),
+    ],
+  });
+  await store.plans.put(plan);
+  await store.ledger.append({
+    type: 'plan',
+    caseId,
+    key: plan.digest,
+    body: { kind: plan.kind, digest: plan.digest, actions: actions.map(({ request }) => request.action) },
+  });
+  return plan;
+}
+
+interface Prepared {
+  readonly action: Action;
+  readonly preflight: Preflight;
+  readonly planned: Omit<PlannedAction, 'sequence'>;
+}
+
+async function prepare(caseId: string, request: ActionRequest, provider: Provider): Promise<Prepared> {
+  const action = actionOf(provider, request);
+  const preflight = await action.preflight(request);
+  const planned = {
+    request,
+    title: action.title,
+    calls: preflight.calls,
+    mayBreak: preflight.mayBreak,
+    reversibility: action.reversibility,
+    effect: action.effect,
+    alreadySo: preflight.alreadySo,
+    idempotencyKey: idempotencyKey(caseId, request),
+  };
+  return { action, preflight, planned };
+}
+
+/** Told before anyone is asked: an approval that can't be carried out costs the minutes that matter. */
+async function missing(prepared: readonly Prepared[], provider: Provider, principal: Principal): Promise<string[]> {
+  const needed = prepared.filter(({ planned }) => !planned.alreadySo).flatMap(({ action }) => action.permissions);
+  const lacking = await provider.missingPermissions(needed, principal.accountId);
+  return lacking.map(({ name, resource }) => `Cordon lacks ${name} on ${resource}; grant it, then send the alert again.`);
+}
+
+/** From before the first alert until now; null when the log can't be read, which the caveats then say. */
+export async function activitySince(
+  { principal, alertIds }: Pick<ContainmentSubject, 'principal' | 'alertIds'>,
+  provider: Provider,
+  { config, store, now }: ContainmentDependencies,
+): Promise<ActivityFacts | null> {
+  const stored = await Promise.all(alertIds.map((id) => store.alerts.get(id)));
+  const seen = stored.flatMap((one) => (one ? [Date.parse(one.alert.firstSeen)] : []));
+  if (seen.length === 0) throw new CordonFailure('NotFound', 'None of the alerts of the case is in the store.');
+  const windowMs = config.assessment.windowMinutes * 60_000;
+  const from = new Date(Math.min(...seen) - windowMs).toISOString();
+  try {
+    const around = { from, to: now().toISOString() };
+    return await provider.activity(principal, around, { from, to: from }, () => undefined);
+  } catch (error) {
+    if (error instanceof CordonFailure) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,140 @@
+import { createHash } from 'node:crypto';
+
+import { sealPlan } from '../approval/digest.ts';
+import type { ActionOutcome, ContainmentCheck } from '../contracts/activities.ts';
+import { CordonFailure } from '../contracts/failures.ts';
+import { canonicalJson } from '../domain/canonical.ts';
+import type { JsonObject } from '../domain/json.ts';
+import type { LedgerEntry } from '../domain/ledger.ts';
+import type { ActionRequest, Plan, PlannedAction } from '../domain/plan.ts';
+import type { ActionInput } from './apply.ts';
+import type { ContainmentDependencies } from './dependencies.ts';
+import { actionAt, actionOf, loadPlan } from './dependencies.ts';
+import { permit, recordRefusal } from './order-of-safety.ts';
+
+/** A change of the case that still stands, as the ledger tells it. */
+interface StandingChange {
+  readonly key: string;
+  readonly request: ActionRequest;
+  readonly title: string;
+  readonly prior: JsonObject;
+  readonly result: JsonObject;
+}
+
+/** What the case changed, newest first, with the calls that put it back. From the ledger alone. */
+export async function planRollback({ caseId }: { caseId: string }, dependencies: ContainmentDependencies): Promise<Plan> {
+  const { store, providers } = dependencies;
+  const entries = await store.ledger.ofCase(caseId);
+  const changes = standingChanges(entries);
+  const [first] = entries.filter(({ type }) => type === 'intent').map(requestOf);
+  if (!first) throw new CordonFailure('NotFound', 'The ledger holds no change of this case.');
+  const actions = changes.map(({ key, request, title, prior, result }, sequence): PlannedAction => {
+    const action = actionOf(providers[request.cloud], request);
+    return {
+      sequence,
+      request,
+      title: `Undo: ${title}`,
+      calls: action.previewRevert(request, prior, result),
+      mayBreak: ['Whoever holds the credentials of this identity can use them again.'],
+      reversibility: 'partial',
+      effect: 'declarative',
+      alreadySo: false,
+      idempotencyKey: rollbackKey(key),
+    };
+  });
+  const plan = sealPlan({
+    kind: 'rollback',
+    caseId,
+    principal: first.principal,
+    actions,
+    requirement: {
+      approvals: dependencies.config.approval.approvals,
+      reason: 'A rollback needs as many approvers as the configuration asks of a containment.',
+    },
+    obstacles: unfinished(entries),
+    caveats: [],
+  });
+  await store.plans.put(plan);
+  const body = { kind: plan.kind, digest: plan.digest, actions: actions.map(({ title }) => title) };
+  await store.ledger.append({ type: 'plan', caseId, key: plan.digest, body });
+  return plan;
+}
+
+/** The same order as for a change; what a third party changed since is left alone, and said. */
+export async function revertAction(input: ActionInput, dependencies: ContainmentDependencies): Promise<ActionOutcome> {
+  const { store, providers } = dependencies;
+  const plan = await loadPlan(dependencies, input.planDigest);
+  const planned = actionAt(plan, input.sequence);
+  if (plan.kind !== 'rollback') throw new CordonFailure('ValidationFailed', 'The plan is not one for a rollback.');
+  await permit(plan, planned, input.decisions, dependencies);
+  const key = planned.idempotencyKey;
+  const outcome: ActionOutcome = { sequence: planned.sequence, status: 'reverted', detail: 'The prior state is written.' };
+  if (await store.ledger.find('rollback-outcome', key)) return outcome;
+  const change = await standingChange(plan, planned, dependencies);
+  const { caseId } = plan;
+  await store.ledger.append({ type: 'rollback-intent', caseId, key, body: { planDigest: plan.digest, prior: change.prior } });
+  try {
+    await actionOf(providers[change.request.cloud], change.request).revert(change.request, change.prior, change.result);
+  } catch (error) {
+    if (!(error instanceof CordonFailure) || (!error.final && error.type !== 'Conflict')) throw error;
+    await recordRefusal(plan, planned, error, dependencies);
+    // A third party's change does not go away by trying again.
+    throw new CordonFailure(error.type === 'Conflict' ? 'TargetRefused' : error.type, error.message, { cause: error });
+  }
+  await store.ledger.append({ type: 'rollback-outcome', caseId, key, body: { planDigest: plan.digest, status: 'reverted' } });
+  return outcome;
+}
+
+/** A fresh read of every target must equal the prior state in the ledger, to the letter. */
+export async function verifyRollback(
+  { planDigest }: { planDigest: string },
+  dependencies: ContainmentDependencies,
+): Promise<ContainmentCheck> {
+  const plan = await loadPlan(dependencies, planDigest);
+  const lines = await Promise.all(
+    plan.actions.map(async (planned) => {
+      const { request, prior, result } = await standingChange(plan, planned, dependencies);
+      const difference = await actionOf(dependencies.providers[request.cloud], request).differenceFrom(request, prior, result);
+      return difference === null ? null : `${planned.title}: ${difference}`;
+    }),
+  );
+  const differing = lines.filter((line) => line !== null);
+  const body = { planDigest, status: differing.length === 0 ? 'clean' : 'drifted', lines: differing };
+  const key = `${planDigest}:${dependencies.now().toISOString()}`;
+  await dependencies.store.ledger.append({ type: 'verification', caseId: plan.caseId, key, body });
+  return { status: differing.length === 0 ? 'clean' : 'drifted', lines: differing };
+}
+
+const rollbackKey = (key: string) => createHash('sha256').update(canonicalJson({ rollback: key })).digest('hex');
+
+const requestOf = (intent: LedgerEntry) => intent.body['request'] as unknown as ActionRequest;
+
+function standingChanges(entries: readonly LedgerEntry[]): readonly StandingChange[] {
+  const reverted = new Set(entries.filter(({ type }) => type === 'rollback-outcome').map(({ key }) => key));
+  return changesOf(entries).filter(({ key }) => !reverted.has(rollbackKey(key))).toReversed();
+}
+
+function changesOf(entries: readonly LedgerEntry[]): readonly StandingChange[] {
+  const intents = new Map(entries.filter(({ type }) => type === 'intent').map((entry) => [entry.key, entry]));
+  return entries.flatMap((outcome) => {
+    const intent = intents.get(outcome.key);
+    if (outcome.type !== 'outcome' || outcome.body['status'] !== 'applied' || !intent) return [];
+    const result = (outcome.body['result'] ?? {}) as JsonObject;
+    const prior = intent.body['prior'] as JsonObject;
+    return [{ key: intent.key, request: requestOf(intent), title: String(intent.body['title']), prior, result }];
+  });
+}
+
+async function standingChange(plan: Plan, { idempotencyKey, title }: PlannedAction, { store }: ContainmentDependencies) {
+  const change = changesOf(await store.ledger.ofCase(plan.caseId)).find(({ key }) => rollbackKey(key) === idempotencyKey);
+  if (!change) throw new CordonFailure('ValidationFailed', `The ledger does not know the change that this undoes: ${title}`);
+  return change;
+}
+
+/** An intent without outcome may stand or not: undoing around it would leave the account in a state that nobody knows. */
+function unfinished(entries: readonly LedgerEntry[]): readonly string[] {
+  const ended = new Set(entries.filter(({ type }) => type === 'outcome').map(({ key }) => key));
+  return entries
+    .filter(({ type, key }) => type === 'intent' && !ended.has(key))
+    .map(({ body }) => `The outcome of "${String(body['title'])}" is unknown; look at the target first.`);
+}

@@ -1,0 +1,100 @@
+import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+
+import type {
+  ContainActivities,
+  DecideActivities,
+  EvidenceActivities,
+  NotifyActivities,
+} from '../src/contracts/activities.ts';
+import { QUEUES } from '../src/contracts/queues.ts';
+
+/**
+ * One stub a class of design.md's table: queue, time limits and attempts are properties of the class, never of a call site.
+ * Final failures carry `nonRetryable` from the activity boundary, so no list of types is repeated here.
+ */
+
+/** Identification must end in an answer: after the third failed read the activity itself answers `unresolved`. */
+export const identify = proxyActivities<Pick<EvidenceActivities, 'identifyPrincipal'>>({
+  taskQueue: QUEUES.evidence,
+  startToCloseTimeout: '30s',
+  retry: { initialInterval: '500ms', maximumInterval: '10s' },
+});
+
+/** A read of a cloud's log takes pages at two requests a second, so its limit is wider than that of a plain read. */
+export const evidence = proxyActivities<Omit<EvidenceActivities, 'identifyPrincipal'>>({
+  taskQueue: QUEUES.evidence,
+  startToCloseTimeout: '60s',
+  scheduleToCloseTimeout: '3 minutes',
+  heartbeatTimeout: '20s',
+  retry: { initialInterval: '500ms', maximumAttempts: 3 },
+});
+
+/** Store and ledger: without them nothing may go on, so they are asked until they answer. */
+const untilDone = { startToCloseTimeout: '5s', retry: { initialInterval: '200ms', maximumInterval: '10s' } } as const;
+
+/** Idempotent writes of our own store may run twice, which is all that a local activity promises; it saves a round trip. */
+export const records =
+  proxyLocalActivities<Pick<DecideActivities, 'recordVerdict' | 'recordCase' | 'responsePolicy' | 'loadCase'>>(
+    untilDone,
+  );
+
+export const decisions = proxyActivities<Pick<DecideActivities, 'joinCase' | 'recordDecision'>>({
+  taskQueue: QUEUES.decide,
+  ...untilDone,
+});
+
+const slackCall = {
+  taskQueue: QUEUES.notify,
+  startToCloseTimeout: '10s',
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  retry: { initialInterval: '1s', maximumInterval: '30s' },
+} as const;
+/** How long a request may be retried is the caller's: the deadline of the approval. */
+export const asking = proxyActivities<Pick<NotifyActivities, 'requestApproval'>>(slackCall);
+export const telling = proxyActivities<Pick<NotifyActivities, 'notifyPeople' | 'closeApproval'>>({
+  ...slackCall,
+  scheduleToCloseTimeout: '15 minutes',
+});
+/** The log: it needs no network, so it only waits for a worker. */
+export const fallback = proxyActivities<Pick<NotifyActivities, 'notifyByFallback'>>({ ...slackCall });
+
+export const planning = proxyActivities<Pick<ContainActivities, 'planContainment' | 'planRollback'>>({
+  taskQueue: QUEUES['contain-aws'],
+  startToCloseTimeout: '2 minutes',
+  scheduleToCloseTimeout: '15 minutes',
+  heartbeatTimeout: '20s',
+  retry: { initialInterval: '1s', maximumInterval: '30s' },
+});
+
+/** The heartbeat only shortens the wait for a worker that died: repeating a declarative change is harmless. */
+export const changing = proxyActivities<Pick<ContainActivities, 'applyAction' | 'revertAction'>>({
+  taskQueue: QUEUES['contain-aws'],
+  startToCloseTimeout: '30s',
+  scheduleToCloseTimeout: '10 minutes',
+  heartbeatTimeout: '10s',
+  retry: { initialInterval: '1s', maximumInterval: '30s', maximumAttempts: 8 },
+});
+
+/** One attempt: a lost answer is reconciled, never repeated. */
+export const creating = proxyActivities<Pick<ContainActivities, 'createByAction'>>({
+  taskQueue: QUEUES['contain-aws'],
+  startToCloseTimeout: '30s',
+  scheduleToCloseTimeout: '60s',
+  retry: { maximumAttempts: 1 },
+});
+
+export const reconciling = proxyActivities<Pick<ContainActivities, 'reconcileAction'>>({
+  taskQueue: QUEUES['contain-aws'],
+  startToCloseTimeout: '30s',
+  scheduleToCloseTimeout: '10 minutes',
+  heartbeatTimeout: '10s',
+  retry: { initialInterval: '2s', maximumInterval: '30s' },
+});
+
+export const verifying = proxyActivities<Pick<ContainActivities, 'verifyContainment' | 'verifyRollback'>>({
+  taskQueue: QUEUES['contain-aws'],
+  startToCloseTimeout: '60s',
+  scheduleToCloseTimeout: '15 minutes',
+  heartbeatTimeout: '15s',
+  retry: { initialInterval: '2s', maximumInterval: '60s', maximumAttempts: 10 },
+});

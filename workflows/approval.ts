@@ -1,0 +1,111 @@
+import { CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
+
+import type { ApprovalSubject, Notice } from '../src/contracts/activities.ts';
+import type { JsonObject } from '../src/domain/json.ts';
+import type { Plan } from '../src/domain/plan.ts';
+import type { ResponsePolicy } from '../src/policy/policy.ts';
+import { asking, fallback, telling } from './activities.ts';
+import type { ApprovalDesk, ApprovalResult } from './approval-desk.ts';
+import type { CaseLog } from './case-log.ts';
+
+/** Posts the request, shows the fallback when the channel is away, reminds, and waits until the plan is decided or expires. */
+export async function askForApproval(
+  desk: ApprovalDesk,
+  log: CaseLog,
+  plan: Plan,
+  subject: ApprovalSubject,
+  policy: ResponsePolicy,
+): Promise<{ readonly result: ApprovalResult; readonly message: JsonObject | null }> {
+  let message: JsonObject | null = null;
+  const channel = new CancellationScope();
+  const posting = channel.run(async () => {
+    message = await asking.requestApproval.executeWithOptions(
+      { summary: 'Ask in Slack for approval', scheduleToCloseTimeout: policy.approvalDeadlineMs },
+      [subject],
+    );
+  });
+  const asides = [
+    unlessCancelled(posting).catch(() => showByFallback(subject, 'The request could not be posted.')),
+    unlessCancelled(channel.run(() => remind(() => message !== null, subject, policy))),
+  ];
+  const result = await desk.settle(plan, policy.approvalDeadlineMs);
+  channel.cancel();
+  await Promise.all(asides);
+  if (message === null) log.note('Ask for approval', 'The request never reached the channel; the fallback showed it.');
+  return { result, message };
+}
+
+/** Ends when the scope is cancelled, that is when the plan is decided. */
+async function remind(posted: () => boolean, subject: ApprovalSubject, policy: ResponsePolicy): Promise<void> {
+  await sleep(policy.fallbackAfterMs);
+  if (!posted()) await showByFallback(subject, 'The channel does not answer; the request is still being tried there.');
+  for (let reminder = 1; ; reminder += 1) {
+    await sleep(policy.reminderEveryMs);
+    await tell({
+      key: `${subject.planDigest}:reminder:${reminder}`,
+      urgency: 'page',
+      title: 'A plan still waits for a decision',
+      lines: [`It expires at ${subject.expiresAt}; without a decision nothing is contained.`],
+      caseId: subject.caseId,
+    });
+  }
+}
+
+function showByFallback(subject: ApprovalSubject, reason: string): Promise<void> {
+  return fallback.notifyByFallback({
+    key: `${subject.planDigest}:fallback`,
+    urgency: 'page',
+    title: 'A plan waits for a decision',
+    lines: [
+      reason,
+      `Read it with: cordon case show ${subject.caseId}`,
+      `Decide with: cordon case approve ${subject.caseId}, or deny`,
+      `It expires at ${subject.expiresAt}; without a decision nothing is contained.`,
+    ],
+    caseId: subject.caseId,
+  });
+}
+
+/** Reaches a person by the first channel, or by the one that always works. */
+export async function tell(notice: Notice): Promise<void> {
+  try {
+    await telling.notifyPeople.executeWithOptions({ summary: notice.title }, [notice]);
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    await fallback.notifyByFallback(notice);
+  }
+}
+
+/** Locks the message with who, when and what; if the channel is away that is said by the fallback. */
+export async function closeMessage(
+  log: CaseLog,
+  message: JsonObject | null,
+  subject: ApprovalSubject,
+  lines: readonly string[],
+): Promise<void> {
+  const title = `${log.state}: ${log.principal.arn}`;
+  const notice: Notice = {
+    key: `${subject.planDigest}:${log.state}`,
+    urgency: 'inform',
+    title,
+    lines,
+    caseId: log.caseId,
+  };
+  if (message === null) return tell(notice);
+  try {
+    await telling.closeApproval.executeWithOptions({ summary: `Lock the message: ${log.state}` }, [
+      { message, subject: { ...subject, alertIds: [...log.alertIds] }, state: log.state, lines },
+    ]);
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    await fallback.notifyByFallback(notice);
+  }
+}
+
+async function unlessCancelled(work: Promise<void>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (!isCancellation(error)) throw error;
+  }
+}

@@ -1,0 +1,69 @@
+import { isCancellation } from '@temporalio/workflow';
+
+import type { ActionOutcome } from '../src/contracts/activities.ts';
+import type { SignedDecision } from '../src/domain/approval.ts';
+import type { Plan, PlannedAction } from '../src/domain/plan.ts';
+import type { ActionEnd } from '../src/policy/end-state.ts';
+import { endOfFailure, stopsThePlan } from '../src/policy/end-state.ts';
+import { changing, creating, reconciling } from './activities.ts';
+import type { CaseLog } from './case-log.ts';
+import { failureText, failureType } from './failures.ts';
+
+/**
+ * Every action of an approved plan, one after the other in the order of safety. One that fails does not keep the next from
+ * being tried, unless the refusal holds for the whole plan. Never undoes anything: what stands is safer than what does not.
+ */
+export async function carryOut(
+  plan: Plan,
+  decisions: readonly SignedDecision[],
+  log: CaseLog,
+): Promise<readonly ActionEnd[]> {
+  const ends: ActionEnd[] = [];
+  let stopped = false;
+  for (const action of plan.actions) {
+    if (stopped) {
+      ends.push({ title: action.title, status: 'not-tried', detail: 'An earlier refusal stopped the plan.' });
+      continue;
+    }
+    const { end, stops } = await tryAction(plan, action, decisions);
+    stopped = stops;
+    ends.push(end);
+    log.note(action.title, `${end.status}: ${end.detail}`);
+  }
+  return ends;
+}
+
+async function tryAction(
+  plan: Plan,
+  action: PlannedAction,
+  decisions: readonly SignedDecision[],
+): Promise<{ readonly end: ActionEnd; readonly stops: boolean }> {
+  const { title } = action;
+  try {
+    const { detail, status } = await run(plan, action, decisions);
+    return { end: { title, status: status === 'not-made' ? 'failed' : 'done', detail }, stops: false };
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    const type = failureType(error);
+    return { end: { title, status: endOfFailure(type), detail: failureText(error) }, stops: stopsThePlan(type) };
+  }
+}
+
+async function run(
+  plan: Plan,
+  { sequence, title, effect }: PlannedAction,
+  decisions: readonly SignedDecision[],
+): Promise<ActionOutcome> {
+  const input = { planDigest: plan.digest, sequence, decisions };
+  const options = { summary: title };
+  if (plan.kind === 'rollback') return changing.revertAction.executeWithOptions(options, [input]);
+  if (effect === 'declarative') return changing.applyAction.executeWithOptions(options, [input]);
+  try {
+    return await creating.createByAction.executeWithOptions(options, [input]);
+  } catch (error) {
+    if (isCancellation(error) || endOfFailure(failureType(error)) === 'failed') throw error;
+    return reconciling.reconcileAction.executeWithOptions({ summary: `Reconcile: ${title}` }, [
+      { planDigest: plan.digest, sequence },
+    ]);
+  }
+}

@@ -1,0 +1,91 @@
+import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+
+import type { CaseSnapshot } from '../src/contracts/activities.ts';
+import { SEARCH_ATTRIBUTES } from '../src/contracts/search-attributes.ts';
+import type { CaseState, TimelineEntry } from '../src/domain/case.ts';
+import { mayMove } from '../src/domain/case.ts';
+import type { Plan } from '../src/domain/plan.ts';
+import type { Principal } from '../src/domain/principal.ts';
+import { records } from './activities.ts';
+
+/** State and timeline of a case as its workflow knows them, and the one way by which both change. */
+export class CaseLog {
+  readonly caseId: string;
+  readonly principal: Principal;
+  readonly #principalHash: string;
+  readonly #alertIds: string[];
+  readonly #timeline: TimelineEntry[];
+  #state: CaseState;
+  #plan: Plan | null = null;
+
+  constructor(start: {
+    caseId: string;
+    principal: Principal;
+    principalHash: string;
+    state: CaseState;
+    alertIds?: readonly string[];
+    timeline?: readonly TimelineEntry[];
+  }) {
+    this.caseId = start.caseId;
+    this.principal = start.principal;
+    this.#principalHash = start.principalHash;
+    this.#state = start.state;
+    this.#alertIds = [...(start.alertIds ?? [])];
+    this.#timeline = [...(start.timeline ?? [])];
+  }
+
+  get state(): CaseState {
+    return this.#state;
+  }
+  get alertIds(): readonly string[] {
+    return this.#alertIds;
+  }
+  get timeline(): readonly TimelineEntry[] {
+    return this.#timeline;
+  }
+  get plan(): Plan | null {
+    return this.#plan;
+  }
+
+  proposed(plan: Plan): void {
+    this.#plan = plan;
+  }
+
+  joined(alertId: string): void {
+    this.#alertIds.push(alertId);
+  }
+
+  /** A step that does not change the state. */
+  note(step: string, detail: string): void {
+    this.#timeline.push({ at: new Date().toISOString(), state: this.#state, step, detail });
+  }
+
+  /** Throws for a move that the state machine does not know: a defect, never a way on. */
+  move(to: CaseState, step: string, detail: string): void {
+    if (!mayMove(this.#state, to)) throw new Error(`A case can't go from ${this.#state} to ${to}.`);
+    this.#state = to;
+    this.note(step, detail);
+    setCurrentDetails(`**${to}**: ${step}. ${detail}`);
+  }
+
+  /** Makes the state findable in Temporal and readable from the store. Called at each rest, not at each line. */
+  async save(): Promise<void> {
+    upsertSearchAttributes([
+      { key: SEARCH_ATTRIBUTES.state, value: this.#state },
+      { key: SEARCH_ATTRIBUTES.principal, value: this.#principalHash },
+    ]);
+    await records.recordCase(this.snapshot());
+  }
+
+  snapshot(): CaseSnapshot {
+    return {
+      caseId: this.caseId,
+      workflowId: workflowInfo().workflowId,
+      principal: this.principal,
+      state: this.#state,
+      alertIds: [...this.#alertIds],
+      ...(this.#plan ? { planDigest: this.#plan.digest } : {}),
+      timeline: [...this.#timeline],
+    };
+  }
+}

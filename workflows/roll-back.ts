@@ -1,0 +1,126 @@
+import { allHandlersFinished, condition, isCancellation, setHandler } from '@temporalio/workflow';
+
+import type { RollBackInput } from '../src/contracts/messages.ts';
+import { planQuery, stateQuery, timelineQuery } from '../src/contracts/messages.ts';
+import type { SignedDecision } from '../src/domain/approval.ts';
+import type { CaseState } from '../src/domain/case.ts';
+import type { Plan } from '../src/domain/plan.ts';
+import type { Verdict } from '../src/domain/verdict.ts';
+import { endOfContaining } from '../src/policy/end-state.ts';
+import { planning, records, verifying } from './activities.ts';
+import { ApprovalDesk } from './approval-desk.ts';
+import { askForApproval, closeMessage, tell } from './approval.ts';
+import { carryOut } from './carry-out.ts';
+import { CaseLog } from './case-log.ts';
+import { failureText } from './failures.ts';
+
+/** Undoes what a case changed, from the ledger: it needs no history of the containment. Its own plan, its own approval. */
+export async function rollBack({ caseId, requestedBy, reason }: RollBackInput): Promise<CaseState> {
+  const log = new CaseLog({ ...(await records.loadCase({ caseId })) });
+  const desk = new ApprovalDesk(
+    () => log.state,
+    ({ decision }) => log.note('Decision', `${decision.decision} by ${decision.actor} by ${decision.channel}`),
+  );
+  setHandler(timelineQuery, () => log.timeline);
+  setHandler(planQuery, () => log.plan);
+  setHandler(stateQuery, () => ({
+    caseId,
+    state: log.state,
+    alertIds: log.alertIds,
+    ...(log.plan ? { planDigest: log.plan.digest } : {}),
+    approvals: desk.approvals,
+  }));
+
+  log.note('Rollback', `Asked for by ${requestedBy}: ${reason}`);
+  const policy = await records.responsePolicy();
+  const plan = await makePlan(log);
+  if (plan) {
+    const expiresAt = new Date(Date.now() + policy.approvalDeadlineMs).toISOString();
+    const { alertIds, workflowId } = log.snapshot();
+    const verdict = whyRolledBack(requestedBy, reason);
+    const subject = { caseId, workflowId, planDigest: plan.digest, verdict, alertIds, expiresAt };
+    await log.save();
+    const { result, message } = await askForApproval(desk, log, plan, subject, policy);
+    const lines =
+      result.outcome === 'approved'
+        ? await undo(log, plan, result.decisions)
+        : leaveAsIs(log, result.outcome === 'denied' ? result.decision : null);
+    await closeMessage(log, message, subject, lines);
+  }
+  await condition(allHandlersFinished);
+  await log.save();
+  return log.state;
+}
+
+async function makePlan(log: CaseLog): Promise<Plan | null> {
+  let why: string;
+  try {
+    const plan = await planning.planRollback.executeWithOptions({ summary: 'Plan the rollback' }, [
+      { caseId: log.caseId },
+    ]);
+    log.proposed(plan);
+    log.note('Plan', `${plan.actions.length} changes to undo. ${plan.requirement.reason}`);
+    if (plan.actions.length > 0 && plan.obstacles.length === 0) return plan;
+    why = plan.obstacles.join(' ') || 'The ledger holds no change of this case that still stands.';
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    why = failureText(error);
+  }
+  log.note('Plan', `Nothing was rolled back: ${why}`);
+  await tell({
+    key: `${log.caseId}:rollback-impossible`,
+    urgency: 'page',
+    title: `No rollback: ${log.principal.arn}`,
+    lines: [why],
+    caseId: log.caseId,
+  });
+  return null;
+}
+
+async function undo(log: CaseLog, plan: Plan, decisions: readonly SignedDecision[]): Promise<readonly string[]> {
+  log.move('ROLLING_BACK', 'Roll back', `Approved by ${decisions.map(({ decision }) => decision.actor).join(', ')}`);
+  await log.save();
+  const ends = await carryOut(plan, decisions, log);
+  const lines = ends.map(({ title, status, detail }) => `${title}: ${status}. ${detail}`);
+  const proof = endOfContaining(ends) === 'VERIFYING' ? await proofOf(plan) : 'Not every change was undone.';
+  log.move(proof === null ? 'ROLLED_BACK' : 'ROLLBACK_PARTIAL', 'Rolled back', proof ?? 'The prior state is restored.');
+  if (proof !== null) {
+    await tell({
+      key: `${log.caseId}:ROLLBACK_PARTIAL`,
+      urgency: 'page',
+      title: `ROLLBACK_PARTIAL: ${log.principal.arn}`,
+      lines: [proof, ...lines],
+      caseId: log.caseId,
+    });
+  }
+  return [...lines, proof ?? 'Read back: the prior state is restored.'];
+}
+
+/** Null when the state read back equals the state before the containment; else what differs. */
+async function proofOf(plan: Plan): Promise<string | null> {
+  try {
+    const check = await verifying.verifyRollback.executeWithOptions({ summary: 'Verify: the prior state is back' }, [
+      { planDigest: plan.digest },
+    ]);
+    return check.status === 'clean' ? null : check.lines.join(' ');
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    return `It could not be verified: ${failureText(error)}`;
+  }
+}
+
+function leaveAsIs(log: CaseLog, denial: SignedDecision | null): readonly string[] {
+  const line = denial ? `Denied by ${denial.decision.actor}.` : 'Nobody decided in time.';
+  log.note('Rollback', `${line} Nothing was rolled back.`);
+  return [line, 'Nothing was rolled back.'];
+}
+
+function whyRolledBack(requestedBy: string, reason: string): Verdict {
+  const text = `${requestedBy} asked for it: ${reason}`;
+  return {
+    outcome: 'contain',
+    risk: 0,
+    reasons: [{ rule: 'rollback', weight: 'decides', text, questions: [] }],
+    evidence: [],
+  };
+}
