@@ -3,6 +3,7 @@
 import { Visitor } from '@swc/core/Visitor.js';
 
 // swc parses `using`, and its visitor, by which dependency-cruiser finds imports, has no method for it: it throws.
+// oxlint-disable-next-line typescript/unbound-method -- called with `this` below
 const visitStatement = Visitor.prototype.visitStatement;
 Visitor.prototype.visitStatement = function visit(statement) {
   if (statement.type !== 'UsingDeclaration') return visitStatement.call(this, statement);

@@ -85,4 +85,3 @@ export function createDecideActivities({ policy, store, verifier, cases }: Decid
     },
   } satisfies DecideActivities);
 }
-

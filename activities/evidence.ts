@@ -58,7 +58,9 @@ interface Identified {
 async function identify(alert: Alert, { config, providers }: EvidenceDependencies): Promise<Identified> {
   const provider: Provider | undefined = alert.cloud === 'unknown' ? undefined : providers[alert.cloud];
   if (!provider) {
-    return { resolution: { status: 'unresolved', reason: 'The alert is about a cloud that Cordon has no provider for.' } };
+    return {
+      resolution: { status: 'unresolved', reason: 'The alert is about a cloud that Cordon has no provider for.' },
+    };
   }
   const resolution = await provider.resolve(alert.clues, alert.accountId);
   if (resolution.status !== 'resolved') return { resolution };
@@ -76,7 +78,10 @@ async function orUnresolved(identification: () => Promise<Identified>): Promise<
   }
 }
 
-function windows(alert: Alert, { windowMinutes, baselineHours }: Config['assessment']): { around: TimeWindow; before: TimeWindow } {
+function windows(
+  alert: Alert,
+  { windowMinutes, baselineHours }: Config['assessment'],
+): { around: TimeWindow; before: TimeWindow } {
   const half = windowMinutes * MINUTE_MS;
   const from = Date.parse(alert.firstSeen) - half;
   const at = (time: number) => new Date(time).toISOString();
@@ -106,7 +111,10 @@ async function historyOf(
     store.alerts.related(alert.alertId, key, alert.sourceAddresses, since),
     store.cases.openFor(key),
   ]);
-  const relatedAlerts = related.map(({ alert: { alertId, title }, receivedAt }) => ({ alertId, title, at: receivedAt }));
+  const relatedAlerts = related.map(({ alert: { alertId, title }, receivedAt }) => ({
+    alertId,
+    title,
+    at: receivedAt,
+  }));
   return { status: 'known', source, facts: { relatedAlerts, ...(open ? { openCaseId: open.caseId } : {}) } };
 }
-

@@ -26,7 +26,7 @@ export class ApprovalDesk {
   constructor(state: () => CaseState, onDecision: (signed: SignedDecision) => void) {
     setHandler(
       decide,
-      async (signed): Promise<DecideResult> => {
+      async (signed: SignedDecision): Promise<DecideResult> => {
         const plan = this.#open(signed);
         this.#nonces.add(signed.decision.nonce);
         await activities.recordDecision.executeWithOptions(
@@ -40,7 +40,7 @@ export class ApprovalDesk {
         onDecision(signed);
         return { state: state(), approvals: this.#approvals.length, required: plan.requirement.approvals };
       },
-      { validator: (signed) => void this.#open(signed) },
+      { validator: (signed: SignedDecision) => void this.#open(signed) },
     );
   }
 

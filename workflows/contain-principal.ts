@@ -8,7 +8,7 @@ import type { CaseState } from '../src/domain/case.ts';
 import { CALLS_A_HUMAN } from '../src/domain/case.ts';
 import type { Plan } from '../src/domain/plan.ts';
 import type { Verdict } from '../src/domain/verdict.ts';
-import { endOfContaining } from '../src/policy/end-state.ts';
+import { endOfContaining } from './end-state.ts';
 import type { ResponsePolicy } from '../src/policy/policy.ts';
 import { planning, records } from './activities.ts';
 import { ApprovalDesk } from './approval-desk.ts';

@@ -23,7 +23,7 @@ export async function prove(
     await sleep(Math.max(1, changedAt + dueMs - Date.now()));
     try {
       const check = await verifying.verifyContainment.executeWithOptions({ summary: step }, [
-        { planDigest: plan.digest, since, requireLog },
+        { planDigest: plan.digest, since, requireLog, alertIds: log.alertIds },
       ]);
       lines = check.lines;
       if (check.status !== 'clean') {

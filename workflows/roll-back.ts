@@ -6,7 +6,7 @@ import type { SignedDecision } from '../src/domain/approval.ts';
 import type { CaseState } from '../src/domain/case.ts';
 import type { Plan } from '../src/domain/plan.ts';
 import type { Verdict } from '../src/domain/verdict.ts';
-import { endOfContaining } from '../src/policy/end-state.ts';
+import { endOfContaining } from './end-state.ts';
 import { planning, records, verifying } from './activities.ts';
 import { ApprovalDesk } from './approval-desk.ts';
 import { askForApproval, closeMessage, tell } from './approval.ts';

@@ -1,10 +1,8 @@
 import { access } from 'node:fs/promises';
 
 import type { Config } from '../config/schema.ts';
-import { describeSecret, resolveSecret } from '../config/secrets.ts';
-import { createCipher } from '../encryption/cipher.ts';
-import { keysFromFile, keysFromText } from '../encryption/key-file.ts';
-import type { Cipher } from '../encryption/port.ts';
+import { resolveSecret } from '../config/secrets.ts';
+import { configuredCipher } from '../encryption/configured.ts';
 import { openStore } from '../store/index.ts';
 import type { Store } from '../store/port.ts';
 import { UsageError } from './failures.ts';
@@ -12,16 +10,11 @@ import { UsageError } from './failures.ts';
 /** The store that the server uses. Makes neither a database nor a key: an empty ledger made for the question would be intact. */
 export async function openExistingStore({ store, encryption }: Config): Promise<Store> {
   if (encryption.key === undefined) await mustExist(encryption.keyFile, 'encryption.keyFile');
-  const cipher = await cipherOf(encryption);
+  const cipher = await configuredCipher(encryption);
   if (store.databaseUrl !== undefined)
     return openStore({ databaseUrl: await resolveSecret(store.databaseUrl), cipher });
   await mustExist(store.path, 'store.path');
   return openStore({ path: store.path, cipher });
-}
-
-async function cipherOf({ key, keyFile }: Config['encryption']): Promise<Cipher> {
-  if (key === undefined) return createCipher(await keysFromFile(keyFile));
-  return createCipher(keysFromText(await resolveSecret(key), describeSecret(key)));
 }
 
 async function mustExist(path: string, field: string): Promise<void> {

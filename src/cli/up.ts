@@ -41,7 +41,7 @@ export function registerUp(program: Command): void {
       print(context, { url: running.url }, () =>
         running.url ? `Cordon is ready at ${inert(running.url)}` : 'Cordon is ready.',
       );
-      await stopped;
+      await Promise.race([stopped, running.failed]);
       note('Stopping …');
       await withProgress('Stopping', running.stop());
     });

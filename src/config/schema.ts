@@ -138,6 +138,11 @@ export const configSchema = z.strictObject({
         .default(240)
         .describe('After this a case expires; it is never approved by silence'),
       reminderMinutes: z.number().positive().default(30),
+      fallbackMinutes: z
+        .number()
+        .positive()
+        .default(2)
+        .describe('When Slack has not taken the request after this, the log shows it as well'),
     })
     .prefault({}),
   approvers: z.array(approver).default([]),
@@ -172,7 +177,12 @@ export const configSchema = z.strictObject({
         .max(900)
         .default(15)
         .describe('Wait between the last change and the first verification'),
-
+      lookupsPerSecond: z
+        .number()
+        .positive()
+        .max(1000)
+        .default(2)
+        .describe('LookupEvents requests a second; AWS allows 2 per account and region'),
       actions: z
         .array(z.enum(['deny-principal', 'deactivate-access-keys', 'revoke-role-sessions', 'rotate-access-key']))
         .min(1)

@@ -26,7 +26,8 @@ export async function applyAction(input: ActionInput, dependencies: ContainmentD
   const done = await dependencies.store.ledger.find('outcome', planned.idempotencyKey);
   if (done) return outcomeFrom(planned, done.body);
   const prior = await priorState(plan, planned, action, dependencies);
-  if (prior === 'already-so') return record(plan, planned, { status: 'already-so', detail: 'It was already so.' }, dependencies);
+  if (prior === 'already-so')
+    return record(plan, planned, { status: 'already-so', detail: 'It was already so.' }, dependencies);
   try {
     const { result } = await action.apply(planned.request, prior);
     const detail = await readBack(action, planned, result);
@@ -53,7 +54,8 @@ export async function reconcileAction(
   const action = actionOf(dependencies.providers[planned.request.cloud], planned.request);
   const prior = intent.body['prior'] as JsonObject;
   const found = await action.reconcile?.(planned.request, prior);
-  if (!found) return record(plan, planned, { status: 'not-made', detail: 'Nothing was made, or it was removed.' }, dependencies);
+  if (!found)
+    return record(plan, planned, { status: 'not-made', detail: 'Nothing was made, or it was removed.' }, dependencies);
   const detail = await readBack(action, planned, found.result);
   return record(plan, planned, { status: 'applied', detail, result: found.result, prior }, dependencies);
 }
@@ -67,7 +69,8 @@ async function priorState(
 ): Promise<JsonObject | 'already-so'> {
   const intent = await store.ledger.find('intent', idempotencyKey);
   if (intent) {
-    if (action.effect === 'creating') throw new CordonFailure('OutcomeUnknown', 'An earlier try may have taken effect.');
+    if (action.effect === 'creating')
+      throw new CordonFailure('OutcomeUnknown', 'An earlier try may have taken effect.');
     return intent.body['prior'] as JsonObject;
   }
   const { prior, alreadySo, obstacles } = await action.preflight(request);
@@ -105,5 +108,5 @@ async function record(
 }
 
 function outcomeFrom({ sequence }: PlannedAction, body: JsonObject): ActionOutcome {
-  return { sequence, status: body['status'] as ActionOutcome['status'], detail: String(body['detail']) };
+  return { sequence, status: body['status'] as ActionOutcome['status'], detail: body['detail'] as string };
 }

@@ -15,7 +15,8 @@ export interface ContainmentDependencies {
 
 export function actionOf(provider: Provider, request: ActionRequest): Action {
   const action = provider.actions[request.action];
-  if (!action) throw new CordonFailure('ValidationFailed', `There is no action ${request.action} for ${request.cloud}.`);
+  if (!action)
+    throw new CordonFailure('ValidationFailed', `There is no action ${request.action} for ${request.cloud}.`);
   return action;
 }
 

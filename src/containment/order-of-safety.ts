@@ -35,7 +35,11 @@ function refuseInObserveMode({ config }: ContainmentDependencies): void {
   if (config.mode !== 'approve') throw new CordonFailure('NotPermittedByMode', `Mode ${config.mode} changes nothing.`);
 }
 
-function refuseUnapproved(plan: Plan, decisions: readonly SignedDecision[], { verifier }: ContainmentDependencies): void {
+function refuseUnapproved(
+  plan: Plan,
+  decisions: readonly SignedDecision[],
+  { verifier }: ContainmentDependencies,
+): void {
   const refusal = verifier.refusal(plan, decisions);
   if (refusal !== null) throw new CordonFailure('ApprovalInvalid', refusal);
 }
@@ -55,8 +59,7 @@ async function refuseTarget(
     provider.resolve([{ form: 'arn', value: principal.arn }], principal.accountId),
   ]);
   const because =
-    protectedBecause(principal, self, config.protected) ??
-    protectedArnBecause(request.target, self, config.protected);
+    protectedBecause(principal, self, config.protected) ?? protectedArnBecause(request.target, self, config.protected);
   if (because !== null) throw new CordonFailure('TargetRefused', because);
   if (now.status !== 'resolved') throw new CordonFailure('TargetRefused', `The identity is not found: ${now.reason}`);
   if (now.principal.uniqueId !== principal.uniqueId) {
@@ -65,12 +68,18 @@ async function refuseTarget(
 }
 
 /** Counts principals, not calls: every action of a plan shares one reservation. A rollback spends none. */
-async function refuseOverBudget({ kind, caseId, digest }: Plan, { config, store }: ContainmentDependencies): Promise<void> {
+async function refuseOverBudget(
+  { kind, caseId, digest }: Plan,
+  { config, store }: ContainmentDependencies,
+): Promise<void> {
   if (kind === 'rollback') return;
   const hourly = { name: 'containments per hour', limit: config.budget.containmentsPerHour, windowSeconds: 3600 };
   const full = await store.budget.reserve(`${caseId}:${digest}`, [hourly]);
   if (full) {
-    throw new CordonFailure('BudgetExceeded', `${full.limit} ${full.name} is the limit; raise budget.containmentsPerHour.`);
+    throw new CordonFailure(
+      'BudgetExceeded',
+      `${full.limit} ${full.name} is the limit; raise budget.containmentsPerHour.`,
+    );
   }
 }
 

@@ -86,7 +86,9 @@ async function prepare(caseId: string, request: ActionRequest, provider: Provide
 async function missing(prepared: readonly Prepared[], provider: Provider, principal: Principal): Promise<string[]> {
   const needed = prepared.filter(({ planned }) => !planned.alreadySo).flatMap(({ action }) => action.permissions);
   const lacking = await provider.missingPermissions(needed, principal.accountId);
-  return lacking.map(({ name, resource }) => `Cordon lacks ${name} on ${resource}; grant it, then send the alert again.`);
+  return lacking.map(
+    ({ name, resource }) => `Cordon lacks ${name} on ${resource}; grant it, then send the alert again.`,
+  );
 }
 
 /** From before the first alert until now; null when the log can't be read, which the caveats then say. */

@@ -7,6 +7,7 @@ import { canonicalJson } from '../domain/canonical.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { LedgerEntry } from '../domain/ledger.ts';
 import type { ActionRequest, Plan, PlannedAction } from '../domain/plan.ts';
+import type { Action } from '../providers/port.ts';
 import type { ActionInput } from './apply.ts';
 import type { ContainmentDependencies } from './dependencies.ts';
 import { actionAt, actionOf, loadPlan } from './dependencies.ts';
@@ -22,7 +23,10 @@ interface StandingChange {
 }
 
 /** What the case changed, newest first, with the calls that put it back. From the ledger alone. */
-export async function planRollback({ caseId }: { caseId: string }, dependencies: ContainmentDependencies): Promise<Plan> {
+export async function planRollback(
+  { caseId }: { caseId: string },
+  dependencies: ContainmentDependencies,
+): Promise<Plan> {
   const { store, providers } = dependencies;
   const entries = await store.ledger.ofCase(caseId);
   const changes = standingChanges(entries);
@@ -68,11 +72,20 @@ export async function revertAction(input: ActionInput, dependencies: Containment
   if (plan.kind !== 'rollback') throw new CordonFailure('ValidationFailed', 'The plan is not one for a rollback.');
   await permit(plan, planned, input.decisions, dependencies);
   const key = planned.idempotencyKey;
-  const outcome: ActionOutcome = { sequence: planned.sequence, status: 'reverted', detail: 'The prior state is written.' };
+  const outcome: ActionOutcome = {
+    sequence: planned.sequence,
+    status: 'reverted',
+    detail: 'The prior state is written.',
+  };
   if (await store.ledger.find('rollback-outcome', key)) return outcome;
   const change = await standingChange(plan, planned, dependencies);
   const { caseId } = plan;
-  await store.ledger.append({ type: 'rollback-intent', caseId, key, body: { planDigest: plan.digest, prior: change.prior } });
+  await store.ledger.append({
+    type: 'rollback-intent',
+    caseId,
+    key,
+    body: { planDigest: plan.digest, prior: change.prior },
+  });
   try {
     await actionOf(providers[change.request.cloud], change.request).revert(change.request, change.prior, change.result);
   } catch (error) {
@@ -81,7 +94,12 @@ export async function revertAction(input: ActionInput, dependencies: Containment
     // A third party's change does not go away by trying again.
     throw new CordonFailure(error.type === 'Conflict' ? 'TargetRefused' : error.type, error.message, { cause: error });
   }
-  await store.ledger.append({ type: 'rollback-outcome', caseId, key, body: { planDigest: plan.digest, status: 'reverted' } });
+  await store.ledger.append({
+    type: 'rollback-outcome',
+    caseId,
+    key,
+    body: { planDigest: plan.digest, status: 'reverted' },
+  });
   return outcome;
 }
 
@@ -93,9 +111,10 @@ export async function verifyRollback(
   const plan = await loadPlan(dependencies, planDigest);
   const lines = await Promise.all(
     plan.actions.map(async (planned) => {
-      const { request, prior, result } = await standingChange(plan, planned, dependencies);
-      const difference = await actionOf(dependencies.providers[request.cloud], request).differenceFrom(request, prior, result);
-      return difference === null ? null : `${planned.title}: ${difference}`;
+      const { request, prior } = await standingChange(plan, planned, dependencies);
+      const action = actionOf(dependencies.providers[request.cloud], request);
+      const now = await action.preflight(request);
+      return stateIn(now.prior, action) === stateIn(prior, action) ? null : `${planned.title}: the state is another.`;
     }),
   );
   const differing = lines.filter((line) => line !== null);
@@ -105,13 +124,24 @@ export async function verifyRollback(
   return { status: differing.length === 0 ? 'clean' : 'drifted', lines: differing };
 }
 
-const rollbackKey = (key: string) => createHash('sha256').update(canonicalJson({ rollback: key })).digest('hex');
+function stateIn(prior: JsonObject, { chosenInPrior = [] }: Action): string {
+  return canonicalJson(Object.fromEntries(Object.entries(prior).filter(([key]) => !chosenInPrior.includes(key))));
+}
+
+const rollbackKey = (key: string) =>
+  createHash('sha256')
+    .update(canonicalJson({ rollback: key }))
+    .digest('hex');
+
+const titleOf = ({ body }: LedgerEntry) => body['title'] as string;
 
 const requestOf = (intent: LedgerEntry) => intent.body['request'] as unknown as ActionRequest;
 
 function standingChanges(entries: readonly LedgerEntry[]): readonly StandingChange[] {
   const reverted = new Set(entries.filter(({ type }) => type === 'rollback-outcome').map(({ key }) => key));
-  return changesOf(entries).filter(({ key }) => !reverted.has(rollbackKey(key))).toReversed();
+  return changesOf(entries)
+    .filter(({ key }) => !reverted.has(rollbackKey(key)))
+    .toReversed();
 }
 
 function changesOf(entries: readonly LedgerEntry[]): readonly StandingChange[] {
@@ -121,13 +151,20 @@ function changesOf(entries: readonly LedgerEntry[]): readonly StandingChange[] {
     if (outcome.type !== 'outcome' || outcome.body['status'] !== 'applied' || !intent) return [];
     const result = (outcome.body['result'] ?? {}) as JsonObject;
     const prior = intent.body['prior'] as JsonObject;
-    return [{ key: intent.key, request: requestOf(intent), title: String(intent.body['title']), prior, result }];
+    return [{ key: intent.key, request: requestOf(intent), title: titleOf(intent), prior, result }];
   });
 }
 
-async function standingChange(plan: Plan, { idempotencyKey, title }: PlannedAction, { store }: ContainmentDependencies) {
-  const change = changesOf(await store.ledger.ofCase(plan.caseId)).find(({ key }) => rollbackKey(key) === idempotencyKey);
-  if (!change) throw new CordonFailure('ValidationFailed', `The ledger does not know the change that this undoes: ${title}`);
+async function standingChange(
+  plan: Plan,
+  { idempotencyKey, title }: PlannedAction,
+  { store }: ContainmentDependencies,
+) {
+  const change = changesOf(await store.ledger.ofCase(plan.caseId)).find(
+    ({ key }) => rollbackKey(key) === idempotencyKey,
+  );
+  if (!change)
+    throw new CordonFailure('ValidationFailed', `The ledger does not know the change that this undoes: ${title}`);
   return change;
 }
 
@@ -136,5 +173,5 @@ function unfinished(entries: readonly LedgerEntry[]): readonly string[] {
   const ended = new Set(entries.filter(({ type }) => type === 'outcome').map(({ key }) => key));
   return entries
     .filter(({ type, key }) => type === 'intent' && !ended.has(key))
-    .map(({ body }) => `The outcome of "${String(body['title'])}" is unknown; look at the target first.`);
+    .map((intent) => `The outcome of "${titleOf(intent)}" is unknown; look at the target first.`);
 }

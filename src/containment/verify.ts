@@ -20,7 +20,10 @@ interface Check {
  * Clean only when a fresh read of every action says that it holds, the log shows no successful call since, and no session of a
  * role came up that the plan does not cover. Each line is a finding for a person.
  */
-export async function verifyContainment(check: Check, dependencies: ContainmentDependencies): Promise<ContainmentCheck> {
+export async function verifyContainment(
+  check: Check,
+  dependencies: ContainmentDependencies,
+): Promise<ContainmentCheck> {
   const plan = await loadPlan(dependencies, check.planDigest);
   const provider = dependencies.providers[plan.principal.cloud];
   const [reads, log, uncovered] = await Promise.all([
@@ -64,7 +67,8 @@ async function readLog({ principal }: Plan, provider: Provider, { since, require
   if (calls.length > 0) {
     return { status: 'drifted', detail: `Calls that still succeeded since ${since}: ${calls.slice(0, 10).join(', ')}` };
   }
-  if (logComplete) return { status: 'holds', detail: `The log is complete and shows no successful call since ${since}.` };
+  if (logComplete)
+    return { status: 'holds', detail: `The log is complete and shows no successful call since ${since}.` };
   if (requireLog) throw new CordonFailure('Unavailable', `The log is not complete yet since ${since}.`);
   return { status: 'holds', detail: `No successful call since ${since} so far; the log is not complete yet.` };
 }
@@ -77,7 +81,8 @@ async function findUncovered(
   dependencies: ContainmentDependencies,
 ): Promise<Verification> {
   const activity = await activitySince({ principal: plan.principal, alertIds }, provider, dependencies);
-  if (activity === null) return { status: 'unknown', detail: 'The log could not be read: roles assumed since are unknown.' };
+  if (activity === null)
+    return { status: 'unknown', detail: 'The log could not be read: roles assumed since are unknown.' };
   const { requests } = provider.propose(plan.principal, activity, plan.caseId, dependencies.config.aws.actions);
   const covered = new Set(plan.actions.map(({ request }) => `${request.action} ${request.target}`));
   const caveats = plan.caveats.join(' ');

@@ -148,6 +148,7 @@ export interface ContainActivities {
     readonly planDigest: string;
     readonly since: string;
     readonly requireLog: boolean;
+    readonly alertIds: readonly string[];
   }): Promise<ContainmentCheck>;
   verifyRollback(input: { readonly planDigest: string }): Promise<ContainmentCheck>;
 }

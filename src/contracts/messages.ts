@@ -53,9 +53,6 @@ export interface DecideResult {
 
 /** Sent by signalWithStart: it opens the case or joins the open one. */
 export const alertJoined = defineSignal<[JoinedAlert]>('alertJoined');
-/** Sent by signalWithStart with an alert's start; carries nothing, it only makes the start idempotent. */
-export const alertDelivered = defineSignal<[]>('alertDelivered');
-
 /**
  * An approver's signed decision. The validator (synchronous) rejects another digest, a used nonce, a case that is not waiting;
  * the handler has the signature checked by an activity before the decision counts.

@@ -55,6 +55,8 @@ export interface Action {
   readonly effect: 'declarative' | 'creating';
   readonly reversibility: Reversibility;
   readonly permissions: readonly Permission[];
+  /** Keys of `prior` that are our own choice at that time, not state of the cloud: a restored target need not equal them. */
+  readonly chosenInPrior?: readonly string[];
   /** A request that loads and plans; shown in the reference and run by the registry's test. */
   readonly example: ActionRequest;
   preflight(request: ActionRequest): Promise<Preflight>;

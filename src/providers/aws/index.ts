@@ -25,7 +25,9 @@ export function createAwsProvider(settings: AwsSettings, clients: AwsClients = c
     credentials: (principal) => gatherCredentials(clients, principal),
     successfulCallsSince: (principal, since) =>
       findSuccessfulCalls(clients, lookup, principal, since, settings.logDelaySeconds ?? 900),
-    actions: Object.fromEntries(Object.entries(AWS_ACTIONS).map(([id, action]) => [id, action.create(clients, settings)])),
+    actions: Object.fromEntries(
+      Object.entries(AWS_ACTIONS).map(([id, action]) => [id, action.create(clients, settings)]),
+    ),
     propose: (principal, activity, caseId, enabledActions) => ({
       requests: proposeActions(principal, activity, caseId, enabledActions),
       caveats: proposalCaveats(principal, activity, enabledActions),

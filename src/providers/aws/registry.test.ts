@@ -36,11 +36,11 @@ describe('the registry of AWS actions', () => {
     const { example } = facts;
     expect(example).toMatchObject({ action: id, cloud: 'aws', accountId: example.principal.accountId });
     const roles = { assumedRoles: [{ roleArn: example.target, sessionName: '', at: '' }], around: {} } as never;
-    const proposed = proposeActions(example.principal, roles, 'ca_1', '2026-01-01T12:00:00.000Z', [id]);
+    const proposed = proposeActions(example.principal, roles, 'ca_1', [id]);
     const [request] = proposed.filter(({ target }) => target === example.target);
     expect(Object.keys(request?.parameters ?? {}).toSorted()).toEqual(Object.keys(example.parameters).toSorted());
     // Reads the parameters and the target; where they are not as they must be, this throws.
-    const prior = { policyDocument: null, keys: [], accessKeyIds: [] };
+    const prior = { policyDocument: null, olderThan: '2026-01-01T12:00:00.000Z', keys: [], accessKeyIds: [] };
     const applied = { deactivated: [], accessKeyId: 'AKIAEXAMPLE00000', secretArn: 'arn' };
     expect(provider.actions[id]?.previewRevert(example, prior, applied)).toBeInstanceOf(Array);
   });

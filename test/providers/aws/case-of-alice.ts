@@ -2,11 +2,11 @@ import { ListAccessKeysCommand } from '@aws-sdk/client-iam';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 
 import type { ActivityFacts } from '../../../src/domain/evidence.ts';
+import type { JsonObject } from '../../../src/domain/json.ts';
 import type { ActionRequest, PlannedCall } from '../../../src/domain/plan.ts';
 import type { Principal } from '../../../src/domain/principal.ts';
 import { AWS_ACTIONS } from '../../../src/providers/aws/actions/index.ts';
 import type { AwsClients, AwsCredentials } from '../../../src/providers/aws/clients.ts';
-import { proposeActions } from '../../../src/providers/aws/index.ts';
 import type { Action } from '../../../src/providers/port.ts';
 import { startMiniStack, type MiniStack } from '../../support/processes/ministack.ts';
 import { buildStage, type Stage } from './stage.ts';
@@ -55,7 +55,7 @@ export const conditionalDeny = JSON.stringify({
 
 export function chosen(id: string): { action: Action; request: ActionRequest } {
   const facts = { assumedRoles: [{ roleArn, sessionName: 's', at: '' }], around: {} } as unknown as ActivityFacts;
-  const requests = proposeActions(alice, facts, CASE, new Date().toISOString(), ALL);
+  const { requests } = stage.provider.propose(alice, facts, CASE, ALL);
   const request = requests.find(({ action }) => action === id);
   const action = stage.provider.actions[id];
   if (!request || !action) throw new Error(`no ${id}`);
@@ -77,6 +77,13 @@ export async function keysOfAlice(): Promise<(string | undefined)[]> {
 
 export function writes(calls: readonly PlannedCall[]): readonly PlannedCall[] {
   return withoutSecrets(calls.filter(({ operation }) => !/^(?:Get|List|Describe|Simulate|Lookup)/u.test(operation)));
+}
+
+/** The preview has the time of a revocation in words; the prior state has it as it is then put. */
+export function atTheMoment(calls: readonly PlannedCall[], { olderThan }: JsonObject): readonly PlannedCall[] {
+  if (typeof olderThan !== 'string') return calls;
+  const resolved = JSON.stringify(calls).replace(/<the moment of the change \+ \d+ s>/u, olderThan);
+  return JSON.parse(resolved) as readonly PlannedCall[];
 }
 
 /** The new key's id and secret can't be known beforehand; all else must be equal. */

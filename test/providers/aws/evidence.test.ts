@@ -14,7 +14,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import type { PrincipalClue } from '../../../src/domain/alert.ts';
 import type { AwsCredentials } from '../../../src/providers/aws/clients.ts';
-import { createAwsProvider, proposeActions } from '../../../src/providers/aws/index.ts';
+import { createAwsProvider } from '../../../src/providers/aws/index.ts';
 import type { Principal } from '../../../src/domain/principal.ts';
 import { startMiniStack, type MiniStack } from '../../support/processes/ministack.ts';
 import { buildStage, sessionOf, type Stage } from './stage.ts';
@@ -277,8 +277,9 @@ describe('successfulCallsSince', () => {
     );
 
     const facts = await stage.provider.activity(suspect, window(-60_000, 60_000), window(-120_000, -60_000), () => {});
-    const at = new Date(Math.ceil(Date.now() / 1000) * 1000).toISOString();
-    for (const request of proposeActions(suspect, facts, 'ca_1', at, Object.keys(stage.provider.actions).slice(0, 3))) {
+    await nextSecond();
+    const enabled = Object.keys(stage.provider.actions).slice(0, 3);
+    for (const request of stage.provider.propose(suspect, facts, 'ca_1', enabled).requests) {
       const action = stage.provider.actions[request.action]!;
       await action.apply(request, (await action.preflight(request)).prior);
     }

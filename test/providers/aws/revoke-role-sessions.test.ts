@@ -1,6 +1,7 @@
 import { PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { describe, expect, it } from 'vitest';
 
+import { createAwsProvider } from '../../../src/providers/aws/index.ts';
 import {
   apply,
   chosen,
@@ -49,23 +50,121 @@ describe('revoke-role-sessions', () => {
     const { action, request } = chosen('revoke-role-sessions');
     const wrong = { ...request, target: arn };
     expect(await action.preflight(wrong)).toMatchObject({ calls: [], obstacles: [expect.stringContaining(why)] });
+    const prior = { policyDocument: null, olderThan: new Date().toISOString() };
     stage.calls.length = 0;
-    await expect(action.apply(wrong, { policyDocument: null })).rejects.toMatchObject({ type: 'TargetRefused' });
+    await expect(action.apply(wrong, prior)).rejects.toMatchObject({ type: 'TargetRefused' });
     expect(writes(stage.calls)).toEqual([]);
   });
 
-  it('restores the older revocation that someone had made before, and leaves a later one alone', async () => {
-    const name = { RoleName: 'deploy', PolicyName: 'AWSRevokeOlderSessions' };
-    const revoked = (at: string) => conditionalDeny.replace(/\d{4}-[^"]+Z/u, at);
-    await stage.admin.iam.send(new PutRolePolicyCommand({ ...name, PolicyDocument: revoked('2020-01-01T00:00:00Z') }));
+  it('revokes what is minted between the plan and the approval', async () => {
+    const { action, request } = chosen('revoke-role-sessions');
+    await action.preflight(request);
+    await nextSecond();
+    const meanwhile = await stage.assume(key, roleArn, 'meanwhile');
+    await nextSecond();
+    await action.apply(request, (await action.preflight(request)).prior);
+    expect(await tries(stage, meanwhile)).toBe('UnauthorizedOperation');
+  });
+
+  it('revokes what is minted while the deny on the user does not bind everywhere yet', async () => {
+    const { action, request } = withMargin(900);
+    const { prior, calls, mayBreak } = await action.preflight(request);
+    expect(JSON.stringify([calls, mayBreak])).toMatch(/<the moment of the change \+ 900 s>.*up to 900 s after it/u);
+    await action.apply(request, prior);
+    expect(await tries(stage, await stage.assume(key, roleArn, 'gap'))).toBe('UnauthorizedOperation');
+  });
+
+  it('leaves 15 s where the settings say nothing, and goes by their clock', async () => {
+    const { propagationSeconds: _, ...settings } = stage.settings;
+    const { request } = chosen('revoke-role-sessions');
+    const provider = createAwsProvider({ ...settings, now: () => new Date('2026-01-01T12:00:00.250Z') });
+    const { prior } = await provider.actions['revoke-role-sessions']!.preflight(request);
+    expect(prior).toEqual({ policyDocument: null, olderThan: '2026-01-01T12:00:15.250Z' });
+  });
+
+  it('shows the same plan whenever it is made', async () => {
+    const { action, request } = chosen('revoke-role-sessions');
+    const { prior, ...shown } = await action.preflight(request);
+    await nextSecond();
+    const { prior: later, ...again } = await action.preflight(request);
+    expect(chosen('revoke-role-sessions').request).toEqual(request);
+    expect(again).toEqual(shown);
+    expect(later['olderThan']).not.toBe(prior['olderThan']);
+  });
+
+  it('is not taken for done because of a revocation of before', async () => {
+    await apply('revoke-role-sessions');
+    await nextSecond();
+    const { action, request } = chosen('revoke-role-sessions');
+    const again = await action.preflight(request);
+    expect(again).toMatchObject({ alreadySo: false, calls: [{ operation: 'PutRolePolicy' }] });
+  });
+
+  it('changes nothing when it is tried again with the same prior state, however late', async () => {
+    const { action, request } = chosen('revoke-role-sessions');
     const snapshot = await stage.snapshot();
-    await (
-      await apply('revoke-role-sessions')
-    )();
+    const { prior } = await action.preflight(request);
+    const first = await action.apply(request, prior);
+    expect(first.result).toMatchObject({ olderThan: prior['olderThan'] });
+    await nextSecond();
+    stage.calls.length = 0;
+    expect(await action.apply(request, prior)).toEqual(first);
+    expect(writes(stage.calls)).toEqual([]);
+    // Also where the answer was lost, and with it the result.
+    await action.revert(request, prior, {});
     expect(await stage.snapshot()).toEqual(snapshot);
-    await stage.admin.iam.send(new PutRolePolicyCommand({ ...name, PolicyDocument: revoked('2099-01-01T00:00:00Z') }));
+  });
+
+  it('never weakens a later revocation, which a person made between two tries', async () => {
+    const { action, request } = chosen('revoke-role-sessions');
+    const { prior } = await action.preflight(request);
+    await action.apply(request, prior);
+    await putRevocation('2099-01-01T00:00:00Z');
+    const snapshot = await stage.snapshot();
+    const { result } = await action.apply(request, prior);
+    expect(await action.verify(request, result)).toMatchObject({ status: 'holds' });
+    await expect(action.revert(request, prior, result)).rejects.toMatchObject({ type: 'Conflict' });
+    expect(await stage.snapshot()).toEqual(snapshot);
+  });
+
+  it('does not hold where the policy revokes only up to an earlier time', async () => {
+    const { action, request } = chosen('revoke-role-sessions');
+    const { result } = await action.apply(request, (await action.preflight(request)).prior);
+    await putRevocation('2020-01-01T00:00:00Z');
+    expect(await action.verify(request, result)).toMatchObject({ status: 'drifted' });
+  });
+
+  it('restores the older revocation that someone had made before, and leaves one of the future alone', async () => {
+    await putRevocation('2020-01-01T00:00:00Z');
+    const snapshot = await stage.snapshot();
+    const undo = await apply('revoke-role-sessions');
+    expect(await stage.snapshot()).not.toEqual(snapshot);
+    await undo();
+    expect(await stage.snapshot()).toEqual(snapshot);
+    await putRevocation('2099-01-01T00:00:00Z');
     const { action, request } = chosen('revoke-role-sessions');
     expect(await action.preflight(request)).toMatchObject({ alreadySo: true, calls: [] });
-    await expect(action.revert(request, { policyDocument: null }, {})).rejects.toMatchObject({ type: 'Conflict' });
+  });
+
+  it.each([
+    ['no time', { policyDocument: null }],
+    ['words for a time', { policyDocument: null, olderThan: '<the moment of the change + 15 s>' }],
+  ])('writes nothing by a prior state with %s', async (_, prior) => {
+    const { action, request } = chosen('revoke-role-sessions');
+    stage.calls.length = 0;
+    await expect(action.apply(request, prior)).rejects.toMatchObject({ type: 'ValidationFailed' });
+    await expect(action.revert(request, prior, {})).rejects.toMatchObject({ type: 'ValidationFailed' });
+    expect(writes(stage.calls)).toEqual([]);
   });
 });
+
+function withMargin(propagationSeconds: number): ReturnType<typeof chosen> {
+  const provider = createAwsProvider({ ...stage.settings, propagationSeconds });
+  return { ...chosen('revoke-role-sessions'), action: provider.actions['revoke-role-sessions']! };
+}
+
+async function putRevocation(olderThan: string): Promise<void> {
+  const PolicyDocument = conditionalDeny.replace(/\d{4}-[^"]+Z/u, olderThan);
+  const name = { RoleName: 'deploy', PolicyName: 'AWSRevokeOlderSessions' };
+  await stage.admin.iam.send(new PutRolePolicyCommand({ ...name, PolicyDocument }));
+}

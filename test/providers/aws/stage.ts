@@ -74,13 +74,15 @@ export async function buildStage(
 
   const policy = leastPrivilegePolicy(enabled, ministack.accountId, `arn:aws:iam::${ministack.accountId}:user/cordon`);
   const cordon = await createUser('cordon', '/', JSON.stringify(policy));
-  const settings = {
+  const settings: AwsSettings = {
     region: ministack.region,
     logRegions: [ministack.region],
     endpoint: ministack.url,
     credentials: cordon.key,
     logDelaySeconds: 0,
     lookupsPerSecond: 1000,
+    // What MiniStack changes binds at once; so a session of the next second is a later one.
+    propagationSeconds: 0,
   };
   const clients = createAwsClients(settings);
   record(clients, calls);

@@ -4,7 +4,7 @@ import { z } from 'zod';
 export const REVOKE_POLICY_NAME = 'AWSRevokeOlderSessions';
 
 /**
- * Denies everything to sessions issued before `olderThan` (ISO 8601, UTC). The Sid is the mark of the case: an inline policy of
+ * Denies everything to sessions issued before `olderThan`: ISO 8601, UTC, or words in a preview. The Sid is the mark of the case: an inline policy of
  * this fixed name has no other place for it.
  */
 export function revokeDocument(caseId: string, olderThan: string): string {

@@ -2,39 +2,34 @@ import type { Role } from '@aws-sdk/client-iam';
 import { z } from 'zod';
 
 import { CordonFailure } from '../../../../contracts/failures.ts';
-import type { JsonObject } from '../../../../domain/json.ts';
 import type { ActionRequest } from '../../../../domain/plan.ts';
 import type { Action, Preflight } from '../../../port.ts';
-import type { AwsClients } from '../../clients.ts';
+import type { AwsClients, AwsSettings } from '../../clients.ts';
 import { findRole } from '../../confirm.ts';
-import { nameInArn } from '../../names.ts';
+import { CASE_ID, nameInArn } from '../../names.ts';
 import type { InlinePolicy } from '../../policies.ts';
-import { putCall, putPolicy, readPolicy, restoreCalls, restorePolicy, sameDocument } from '../../policies.ts';
+import { putCall, putPolicy, readPolicy, restoreCalls, restorePolicy } from '../../policies.ts';
 import type { ActionFacts, AwsActionDefinition } from '../definition.ts';
 import { EXAMPLE_USER, read } from '../definition.ts';
 import { REVOKE_POLICY_NAME, revokeDocument, revokedUpTo } from './document.ts';
 
-const parametersSchema = z
-  .strictObject({
-    policyName: z.literal(REVOKE_POLICY_NAME),
-    olderThan: z.iso.datetime(),
-    policyDocument: z.string(),
-  })
-  .refine(({ olderThan, policyDocument }) => revokedUpTo(policyDocument) === Date.parse(olderThan), {
-    path: ['policyDocument'],
-  });
-const priorSchema = z.object({ policyDocument: z.string().nullable() });
-
-const EXAMPLE_TIME = '2026-01-01T12:00:00.000Z';
+const parametersSchema = z.strictObject({
+  caseId: z.string().regex(CASE_ID),
+  policyName: z.literal(REVOKE_POLICY_NAME),
+});
+const PRIOR = 'The prior state of revoke-role-sessions';
+const appliedSchema = z.object({ olderThan: z.iso.datetime() });
+const priorSchema = appliedSchema.extend({ policyDocument: z.string().nullable() });
 
 const facts: ActionFacts = {
   id: 'revoke-role-sessions',
   cloud: 'aws',
   title: 'Revoke older sessions of the role',
   description:
-    'Puts the inline policy AWSRevokeOlderSessions on the role: sessions issued before a stated time are denied everything, ' +
-    'whoever holds them. Sessions issued later work, so whoever may still assume the role comes back, and workloads of EC2, ' +
-    'Lambda or ECS fetch fresh credentials at once. Roles of services and of Identity Center cannot be edited and are refused.',
+    'Puts the inline policy AWSRevokeOlderSessions on the role: sessions issued before the moment of the change, or within the ' +
+    'seconds after it that IAM needs to propagate, are denied everything, whoever holds them. Sessions issued later work, so ' +
+    'whoever may still assume the role comes back, and so do workloads of EC2, Lambda or ECS once they fetch fresh ' +
+    'credentials. Roles of services and of Identity Center cannot be edited and are refused.',
   effect: 'declarative',
   reversibility: 'exact',
   permissions: [
@@ -49,59 +44,78 @@ const facts: ActionFacts = {
     accountId: EXAMPLE_USER.accountId,
     principal: EXAMPLE_USER,
     target: 'arn:aws:iam::123456789012:role/deploy',
-    parameters: {
-      policyName: REVOKE_POLICY_NAME,
-      olderThan: EXAMPLE_TIME,
-      policyDocument: revokeDocument('ca_0123456789abcdef', EXAMPLE_TIME),
-    },
+    parameters: { caseId: 'ca_0123456789abcdef', policyName: REVOKE_POLICY_NAME },
   },
 };
 
 export const revokeRoleSessions: AwsActionDefinition = {
   facts,
-  create: (clients): Action => ({
+  create: (clients, settings): Action => ({
     ...facts,
-    preflight: (request) => preflight(clients, request),
-    async apply(request) {
-      const { policy, document } = wanted(request);
+    preflight: (request) => preflight(clients, settings, request),
+    async apply(request, prior) {
+      const { caseId, policy } = wanted(request);
+      const { olderThan } = read(priorSchema, prior, PRIOR);
       const [obstacle] = obstaclesOf(request, await findRole(clients, policy.ownerName));
       if (obstacle) throw new CordonFailure('TargetRefused', obstacle);
-      await putPolicy(clients, policy, document);
-      return { result: { roleName: policy.ownerName, policyName: policy.policyName } };
+      const policyDocument = revokeDocument(caseId, olderThan);
+      // A retry finds its own document, or a later revocation by someone else, which ours would weaken.
+      if (!covers(await readPolicy(clients, policy), olderThan)) await putPolicy(clients, policy, policyDocument);
+      return { result: { roleName: policy.ownerName, policyName: policy.policyName, olderThan, policyDocument } };
     },
-    async verify(request) {
-      const { policy, document, olderThan } = wanted(request);
+    async verify(request, applied) {
+      const { policy } = wanted(request);
+      const { olderThan } = read(appliedSchema, applied, 'The result of revoke-role-sessions');
       const current = await readPolicy(clients, policy);
-      // A later revocation by someone else covers ours.
-      if (sameDocument(current, document) || (revokedUpTo(current) ?? 0) >= Date.parse(olderThan)) {
+      if (covers(current, olderThan)) {
         return { status: 'holds', detail: `Sessions of role ${policy.ownerName} from before ${olderThan} are denied.` };
       }
       const how = current === null ? 'is gone' : 'says something else';
       return { status: 'drifted', detail: `Policy ${policy.policyName} of role ${policy.ownerName} ${how}.` };
     },
+    // What we put is known from the prior state alone: it can be taken back even where the result of apply was lost.
     async revert(request, prior) {
-      const { policy, document } = wanted(request);
-      await restorePolicy(clients, policy, document, documentOf(prior));
+      const { caseId, policy } = wanted(request);
+      const { olderThan, policyDocument } = read(priorSchema, prior, PRIOR);
+      await restorePolicy(clients, policy, revokeDocument(caseId, olderThan), policyDocument);
     },
     previewRevert(request, prior) {
-      const { policy, document } = wanted(request);
-      return restoreCalls(policy, document, documentOf(prior));
+      const { caseId, policy } = wanted(request);
+      const { olderThan, policyDocument } = read(priorSchema, prior, PRIOR);
+      return restoreCalls(policy, revokeDocument(caseId, olderThan), policyDocument);
     },
   }),
 };
 
-async function preflight(clients: AwsClients, request: ActionRequest): Promise<Preflight> {
-  const { policy, document, olderThan } = wanted(request);
+/**
+ * The time of revocation is fixed here and kept with the prior state, so that retries put the same document. It is the moment
+ * of the change and not of the plan: until the approval the suspect may mint more sessions. It lies ahead by the time that
+ * the deny on the suspect needs to bind everywhere, because until then it may mint still.
+ *
+ * The calls and `mayBreak` have that time in words: the approver reads them long before.
+ */
+async function preflight(clients: AwsClients, settings: AwsSettings, request: ActionRequest): Promise<Preflight> {
+  const { caseId, policy } = wanted(request);
+  const marginSeconds = settings.propagationSeconds ?? 15;
   const [role, current] = await Promise.all([findRole(clients, policy.ownerName), readPolicy(clients, policy)]);
   const obstacles = obstaclesOf(request, role);
-  const alreadySo = (revokedUpTo(current) ?? 0) >= Date.parse(olderThan);
+  const now = settings.now?.() ?? new Date();
+  const olderThan = new Date(now.getTime() + marginSeconds * 1000).toISOString();
+  // In practice never: a revocation of the past, even of a minute ago, says nothing of sessions that were minted since.
+  const alreadySo = covers(current, olderThan);
+  const preview = putCall(policy, revokeDocument(caseId, `<the moment of the change + ${marginSeconds} s>`));
   return {
-    prior: { policyDocument: current },
+    prior: { policyDocument: current, olderThan },
     alreadySo,
-    calls: alreadySo || obstacles.length > 0 ? [] : [putCall(policy, document)],
-    mayBreak: role ? mayBreak(policy.ownerName, olderThan, role) : [],
+    calls: alreadySo || obstacles.length > 0 ? [] : [preview],
+    mayBreak: role ? mayBreak(policy.ownerName, marginSeconds, role) : [],
     obstacles,
   };
+}
+
+/** Whether the document denies every session from before `olderThan`; a later revocation by someone else does so as well. */
+function covers(document: string | null, olderThan: string): boolean {
+  return (revokedUpTo(document) ?? 0) >= Date.parse(olderThan);
 }
 
 function obstaclesOf(request: ActionRequest, role: Role | null): string[] {
@@ -122,28 +136,23 @@ function obstaclesOf(request: ActionRequest, role: Role | null): string[] {
   return [];
 }
 
-function mayBreak(name: string, olderThan: string, role: Role): string[] {
-  const lines = [`Every user of role ${name}, not only the suspect, loses sessions issued before ${olderThan}.`];
+function mayBreak(name: string, marginSeconds: number, role: Role): string[] {
+  const lines = [
+    `Every user of role ${name}, not only the suspect, loses the sessions issued before the change and up to ${marginSeconds} s ` +
+      'after it. Whoever may assume the role gets fresh sessions that work after those seconds.',
+  ];
   const services = decodeURIComponent(role.AssumeRolePolicyDocument ?? '').match(/[a-z0-9-]+\.amazonaws\.com/gu) ?? [];
   if (services.length > 0) {
     const list = [...new Set(services)].slice(0, 5).join(', ');
-    lines.push(`Workloads of ${list} use the role: they fetch fresh sessions at once, which this does not stop.`);
+    lines.push(`Workloads of ${list} use the role: they fetch fresh sessions, and those from after that work.`);
   }
   const used = role.RoleLastUsed?.LastUsedDate;
   if (used) lines.push(`Role ${name} was last used ${used.toISOString()}.`);
   return lines;
 }
 
-function wanted(request: ActionRequest): { policy: InlinePolicy; document: string; olderThan: string } {
-  const { policyName, policyDocument, olderThan } = read(
-    parametersSchema,
-    request.parameters,
-    'The parameters of revoke-role-sessions',
-  );
+function wanted(request: ActionRequest): { readonly caseId: string; readonly policy: InlinePolicy } {
+  const { caseId, policyName } = read(parametersSchema, request.parameters, 'The parameters of revoke-role-sessions');
   const ownerName = nameInArn('role', request.target, request.accountId);
-  return { policy: { owner: 'role', ownerName, policyName }, document: policyDocument, olderThan };
-}
-
-function documentOf(prior: JsonObject): string | null {
-  return read(priorSchema, prior, 'The prior state of revoke-role-sessions').policyDocument;
+  return { caseId, policy: { owner: 'role', ownerName, policyName } };
 }

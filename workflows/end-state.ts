@@ -1,5 +1,5 @@
-import type { FailureType } from '../contracts/failures.ts';
-import type { CaseState } from '../domain/case.ts';
+import type { FailureType } from '../src/contracts/failures.ts';
+import type { CaseState } from '../src/domain/case.ts';
 
 /** How carrying out one action of a plan ended. */
 export interface ActionEnd {

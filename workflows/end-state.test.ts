@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { FINAL_FAILURES, RETRYABLE_FAILURES } from '../contracts/failures.ts';
+import { FINAL_FAILURES, RETRYABLE_FAILURES } from '../src/contracts/failures.ts';
 import type { ActionEnd } from './end-state.ts';
 import { endOfContaining, endOfFailure, stopsThePlan } from './end-state.ts';
 

@@ -1,0 +1,21 @@
+import type { ContainmentDependencies } from '../src/containment/dependencies.ts';
+import { applyAction, reconcileAction } from '../src/containment/apply.ts';
+import { planContainment } from '../src/containment/plan.ts';
+import { planRollback, revertAction, verifyRollback } from '../src/containment/rollback.ts';
+import { verifyContainment } from '../src/containment/verify.ts';
+import type { ContainActivities } from '../src/contracts/activities.ts';
+import { atBoundary, beating } from './boundary.ts';
+
+/** The only activities that may change a cloud. What they do is in `src/containment`; here they get a heartbeat. */
+export function createContainActivities(dependencies: ContainmentDependencies): ContainActivities {
+  return atBoundary({
+    planContainment: (input) => beating(() => planContainment(input, dependencies)),
+    planRollback: (input) => beating(() => planRollback(input, dependencies)),
+    applyAction: (input) => beating(() => applyAction(input, dependencies)),
+    createByAction: (input) => applyAction(input, dependencies),
+    reconcileAction: (input) => beating(() => reconcileAction(input, dependencies)),
+    revertAction: (input) => beating(() => revertAction(input, dependencies)),
+    verifyContainment: (input) => beating(() => verifyContainment(input, dependencies)),
+    verifyRollback: (input) => beating(() => verifyRollback(input, dependencies)),
+  } satisfies ContainActivities);
+}

@@ -1,0 +1,36 @@
+import type { Config } from '../src/config/schema.ts';
+import { resolveSecret } from '../src/config/secrets.ts';
+import type { ReceiverSettings } from '../src/notify/index.ts';
+import type { ServerSecrets } from '../src/server/dependencies.ts';
+import type { SourceName } from '../src/sources/names.ts';
+
+export interface Secrets extends ServerSecrets {
+  readonly slack?: { readonly botToken: string; readonly receiver: ReceiverSettings };
+  /** Every secret that was read, for the log to leave out. */
+  readonly all: readonly string[];
+}
+
+/** Reads what the configuration names. A secret that is missing stops the start, with the variable or file to set. */
+export async function configuredSecrets(config: Config): Promise<Secrets> {
+  const all: string[] = [];
+  const read = async (reference: Parameters<typeof resolveSecret>[0]) => {
+    const secret = await resolveSecret(reference);
+    all.push(secret);
+    return secret;
+  };
+  const sources: Partial<Record<SourceName, string>> = {};
+  for (const [name, { secret }] of Object.entries(config.sources)) sources[name as SourceName] = await read(secret);
+  const approvers: Record<string, string> = {};
+  for (const { id, token } of config.approvers) if (token) approvers[id] = await read(token);
+  const slack = await slackSecrets(config, read);
+  return { sources, approvers, all, ...(slack ? { slack } : {}) };
+}
+
+async function slackSecrets({ slack }: Config, read: typeof resolveSecret): Promise<Secrets['slack']> {
+  if (!slack) return undefined;
+  const { receiver } = slack;
+  const botToken = await read(slack.botToken);
+  return receiver.type === 'http'
+    ? { botToken, receiver: { type: 'http', signingSecret: await read(receiver.signingSecret) } }
+    : { botToken, receiver: { type: 'socket', appToken: await read(receiver.appToken) } };
+}

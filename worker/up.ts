@@ -1,0 +1,178 @@
+import { createServer } from '../src/server/server.ts';
+import { decisionGateway } from '../src/approval/gateway.ts';
+import { loadSigningKey, loadVerifyingKey } from '../src/approval/keys.ts';
+import { decisionSigner } from '../src/approval/signer.ts';
+import { approvalVerifier } from '../src/approval/verifier.ts';
+import type { Config } from '../src/config/schema.ts';
+import { resolveSecret } from '../src/config/secrets.ts';
+import type { QueueName } from '../src/contracts/queues.ts';
+import { QUEUES } from '../src/contracts/queues.ts';
+import { SEARCH_ATTRIBUTE_TYPES } from '../src/contracts/search-attributes.ts';
+import { configuredCipher } from '../src/encryption/configured.ts';
+import { dataConverter } from '../src/encryption/temporal-codec.ts';
+import { createSlackApp, EVENTS_PATH, type SlackApp } from '../src/notify/index.ts';
+import { configuredProviders } from '../src/providers/configured.ts';
+import { temporalCaseClient } from '../src/runtime/case-client.ts';
+import { createLogger, type Logger } from '../src/runtime/logger.ts';
+import { startTemporalServer } from '../src/runtime/temporal-server.ts';
+import { openStore } from '../src/store/index.ts';
+import packageJson from '../package.json' with { type: 'json' };
+import { workflowBundle } from './bundle.ts';
+import { activitiesOf, configuredNotifiers, type Foundation } from './dependencies.ts';
+import { configuredSecrets, type Secrets } from './secrets.ts';
+import {
+  caseStarter,
+  registerSearchAttributes,
+  temporalClient,
+  temporalSettings,
+  workerConnection,
+} from './temporal.ts';
+import { createWorkers, installRuntime } from './workers.ts';
+
+export interface UpOptions {
+  readonly only?: 'server' | 'worker';
+  readonly queues?: readonly QueueName[];
+}
+
+export interface Running {
+  /** Of the server; empty without one. */
+  readonly url: string;
+  readonly temporalAddress: string;
+  /** Never resolves; rejects when a part that should run has died. */
+  readonly failed: Promise<never>;
+  stop(): Promise<void>;
+}
+
+/** Starts the parts in the order in which they need each other and stops them in the other. A failed start leaves nothing behind. */
+export async function up(config: Config, { only, queues }: UpOptions = {}): Promise<Running> {
+  const running = new AsyncDisposableStack();
+  try {
+    const secrets = await configuredSecrets(config);
+    const logger = createLogger({ secrets: secrets.all, write: (line) => void process.stderr.write(line) });
+    const cipher = await configuredCipher(config.encryption);
+    const store = await openStore({ ...(await storeLocation(config)), cipher });
+    running.defer(() => store.close());
+    const address = await temporalAddress(config, running);
+    const settings = await temporalSettings(config, address);
+    const client = temporalClient(settings, dataConverter(cipher));
+    running.defer(() => client.connection.close());
+    const { approval } = config;
+    const signingKey = only === 'worker' ? null : await loadSigningKey(approval);
+    const verifyingKey = await loadVerifyingKey(approval.publicKeyFile);
+    const foundation: Foundation = {
+      config,
+      store,
+      providers: configuredProviders(config),
+      verifyingKey,
+      cases: caseStarter(client),
+      logger,
+    };
+    const failed: Promise<never>[] = [];
+    if (only !== 'server') {
+      installRuntime(logger);
+      const connection = await workerConnection(settings, logger);
+      running.defer(() => connection.close());
+      await registerSearchAttributes(connection, settings.namespace);
+      const notifiers = await configuredNotifiers(config, logger);
+      const workers = await createWorkers({
+        connection,
+        namespace: settings.namespace,
+        dataConverter: dataConverter(cipher),
+        queues: queues ?? (Object.keys(QUEUES) as QueueName[]),
+        activitiesOf: (queue) => activitiesOf(queue, { ...foundation, notifiers }),
+        bundle: workflowBundle,
+      });
+      for (const worker of workers) failed.push(supervise(worker, running, logger));
+    }
+    const url = signingKey ? await serve(foundation, secrets, signingKey, temporalCaseClient(client), running) : '';
+    return {
+      url,
+      temporalAddress: address,
+      failed: failed.length > 0 ? Promise.race(failed) : new Promise<never>(() => undefined),
+      stop: () => running.disposeAsync(),
+    };
+  } catch (error) {
+    await running.disposeAsync();
+    throw error;
+  }
+}
+
+async function storeLocation({ store }: Config): Promise<{ databaseUrl: string } | { path: string }> {
+  return store.databaseUrl === undefined
+    ? { path: store.path }
+    : { databaseUrl: await resolveSecret(store.databaseUrl) };
+}
+
+async function temporalAddress({ temporal }: Config, running: AsyncDisposableStack): Promise<string> {
+  if (temporal.address !== undefined) return temporal.address;
+  const server = await startTemporalServer({ databaseFile: temporal.path, searchAttributes: SEARCH_ATTRIBUTE_TYPES });
+  running.defer(() => server.stop());
+  return server.address;
+}
+
+interface Runnable {
+  run(): Promise<void>;
+  shutdown(): void;
+}
+
+/** Runs until it is told to stop; ending before that is a failure of the whole. */
+function supervise(worker: Runnable, running: AsyncDisposableStack, logger: Logger): Promise<never> {
+  let stopping = false;
+  const ended = worker.run();
+  running.defer(async () => {
+    stopping = true;
+    worker.shutdown();
+    // A task that failed for good makes `run` reject at shutdown; it was logged when it failed.
+    await ended.catch((error: unknown) => logger.warn({ error: String(error) }, 'A worker stopped with an error'));
+  });
+  const failed = ended.then(
+    () => (stopping ? new Promise<never>(() => undefined) : Promise.reject(new Error('A worker stopped by itself.'))),
+    (error: unknown) => (stopping ? new Promise<never>(() => undefined) : Promise.reject(error)),
+  );
+  failed.catch(() => undefined);
+  return failed;
+}
+
+async function serve(
+  { config, store, verifyingKey, logger }: Foundation,
+  secrets: Secrets,
+  signingKey: Awaited<ReturnType<typeof loadSigningKey>>,
+  cases: ReturnType<typeof temporalCaseClient>,
+  running: AsyncDisposableStack,
+): Promise<string> {
+  const { approvers } = config;
+  const verifier = approvalVerifier({ keys: [verifyingKey], approvers });
+  const gateway = decisionGateway({ approvers, store, cases, signer: decisionSigner(signingKey), verifier });
+  const slack = slackApp(config, secrets, gateway, logger);
+  const app = await createServer({
+    config,
+    secrets,
+    store,
+    cases,
+    gateway,
+    logger,
+    version: packageJson.version,
+    ...(slack?.requestListener ? { mounted: { path: EVENTS_PATH, handler: slack.requestListener } } : {}),
+  });
+  running.defer(() => app.close());
+  const url = await app.listen({ host: config.server.host, port: config.server.port });
+  await slack?.start();
+  running.defer(async () => slack?.stop());
+  return url;
+}
+
+function slackApp(
+  { slack, approvers }: Config,
+  secrets: Secrets,
+  gateway: ReturnType<typeof decisionGateway>,
+  log: Logger,
+): SlackApp | undefined {
+  if (!slack || !secrets.slack) return undefined;
+  return createSlackApp({
+    ...secrets.slack,
+    ...(slack.apiUrl === undefined ? {} : { apiUrl: slack.apiUrl }),
+    approvers: approvers.flatMap(({ id, name, slackUserId }) => (slackUserId ? [{ id, name, slackUserId }] : [])),
+    gateway,
+    log,
+  });
+}
