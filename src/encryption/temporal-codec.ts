@@ -1,12 +1,12 @@
 import { fileURLToPath } from 'node:url';
 
 import type { DataConverter, Payload, PayloadCodec, SerializationContext } from '@temporalio/common';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 
 import type { Cipher } from './port.ts';
 
 const ENCODING = 'binary/encrypted';
-const PayloadMessage = temporal.api.common.v1.Payload;
+const PayloadMessage = proto.temporal.api.common.v1.Payload;
 
 /** Also for `bundleWorkflowCode`: the bundle carries the failure converter, the codec stays outside the sandbox. */
 export const failureConverterPath = fileURLToPath(new URL('./failure-converter.ts', import.meta.url));

@@ -13,7 +13,7 @@ function action(target: string, change: Partial<PlannedAction> = {}): PlannedAct
   } as const;
   const request = { action: 'x', cloud: 'aws', accountId: '123456789012', principal, target, parameters: {} } as const;
   const base = { sequence: 0, request, title: 'Do x', calls: [], mayBreak: [], idempotencyKey: '' } as const;
-  return { ...base, reversibility: 'exact', alreadySo: false, ...change };
+  return { ...base, reversibility: 'exact', effect: 'declarative', alreadySo: false, ...change };
 }
 
 const many = ['a', 'b', 'c', 'd', 'e', 'f'].map((target) => action(target));

@@ -71,6 +71,7 @@ describe('revoke-role-sessions', () => {
     const { prior, calls, mayBreak } = await action.preflight(request);
     expect(JSON.stringify([calls, mayBreak])).toMatch(/<the moment of the change \+ 900 s>.*up to 900 s after it/u);
     await action.apply(request, prior);
+    await nextSecond();
     expect(await tries(stage, await stage.assume(key, roleArn, 'gap'))).toBe('UnauthorizedOperation');
   });
 
