@@ -11,7 +11,6 @@ import { proposalCaveats, proposeActions } from './propose.ts';
 
 export type { AwsCredentials, AwsSettings } from './clients.ts';
 export { leastPrivilegePolicy } from './policy.ts';
-export { proposalCaveats, proposeActions } from './propose.ts';
 
 /** One account, by the credentials of the settings. Share one provider in a process: its pace of log look-ups is per provider. */
 export function createAwsProvider(settings: AwsSettings, clients: AwsClients = createAwsClients(settings)): Provider {

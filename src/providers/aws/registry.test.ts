@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { configSchema } from '../../config/schema.ts';
 import type { AwsActionDefinition } from './actions/definition.ts';
 import { AWS_ACTIONS } from './actions/index.ts';
-import { createAwsProvider, leastPrivilegePolicy, proposeActions } from './index.ts';
+import { createAwsProvider, leastPrivilegePolicy } from './index.ts';
 import { EVIDENCE_PERMISSIONS } from './permissions.ts';
 
 const ids = Object.keys(AWS_ACTIONS);
@@ -36,7 +36,7 @@ describe('the registry of AWS actions', () => {
     const { example } = facts;
     expect(example).toMatchObject({ action: id, cloud: 'aws', accountId: example.principal.accountId });
     const roles = { assumedRoles: [{ roleArn: example.target, sessionName: '', at: '' }], around: {} } as never;
-    const proposed = proposeActions(example.principal, roles, 'ca_1', [id]);
+    const { requests: proposed } = provider.propose(example.principal, roles, 'ca_1', [id]);
     const [request] = proposed.filter(({ target }) => target === example.target);
     expect(Object.keys(request?.parameters ?? {}).toSorted()).toEqual(Object.keys(example.parameters).toSorted());
     // Reads the parameters and the target; where they are not as they must be, this throws.

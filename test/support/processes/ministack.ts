@@ -18,6 +18,8 @@ export interface MiniStack {
   readonly region: string;
   /** Credentials of the account's root. They pass every check, so use them to build the stage and never to prove anything. */
   readonly root: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  /** Moves all that CloudTrail recorded so far into the past, so that an account can have a history. */
+  ageLog(seconds: number): Promise<void>;
   /** Empties the account. */
   reset(): Promise<void>;
   stop(): Promise<void>;
@@ -55,6 +57,10 @@ export async function startMiniStack(options: MiniStackOptions = {}): Promise<Mi
     accountId,
     region,
     root,
+    async ageLog(seconds) {
+      const response = await fetch(`${url}/_cordon/age-log?seconds=${seconds}`, { method: 'POST' });
+      if (!response.ok) throw new Error(`MiniStack refused to age its log: ${response.status}`);
+    },
     async reset() {
       const response = await fetch(`${url}/_ministack/reset`, { method: 'POST' });
       if (!response.ok) throw new Error(`MiniStack refused to reset: ${response.status} ${await response.text()}`);

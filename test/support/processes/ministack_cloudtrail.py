@@ -180,6 +180,15 @@ def record(service, event_name, identity, username, region, request_id, call, re
     })
 
 
+def age(seconds):
+    """Moves every event into the past, as if it had been made so many seconds earlier."""
+    for _, queue in list(cloudtrail._events._data.items()):
+        for event in queue:
+            event["EventTime"] -= seconds
+            event["CloudTrailEvent"] = json.dumps(
+                {**json.loads(event["CloudTrailEvent"]), "eventTime": utc(event["EventTime"])})
+
+
 FIELD_OF_ATTRIBUTE = {k: k for k in ("EventId", "EventName", "ReadOnly", "Username", "EventSource", "AccessKeyId")}
 
 

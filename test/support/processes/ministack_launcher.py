@@ -18,6 +18,8 @@ CloudTrail, compared with the events of the real service:
   DynamoDB items) are not recorded. CloudTrail's own calls are.
 - LookupEvents: pages with NextToken, whole-second times, one lookup attribute at most, 50 events a page at most.
   Not modelled: the delay of minutes before an event appears, and the limit of two calls a second.
+- POST /_cordon/age-log?seconds=N moves all that is recorded so far N seconds into the past, so that an account can have a
+  history.
 IAM:
 - GetAccessKeyLastUsed answers with the last authenticated call of the key. A third access key is refused (LimitExceeded).
 - A GetSessionToken session is refused every IAM call (InvalidClientTokenId): the real service wants MFA for those.
@@ -92,7 +94,15 @@ def get_access_key_last_used(params):
 serve_app = app.app
 
 
+async def age_log(query_string, send):
+    trail.age(int(query_string.decode().removeprefix("seconds=")))
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
 async def app_with_forwarded_client(scope, receive, send):
+    if scope["type"] == "http" and scope["path"] == "/_cordon/age-log":
+        return await age_log(scope["query_string"], send)
     forwarded = dict(scope.get("headers", [])).get(b"x-forwarded-for")
     if forwarded and scope["type"] == "http":
         scope = {**scope, "client": (forwarded.decode("latin-1").split(",")[0].strip(), 0)}
