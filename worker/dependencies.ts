@@ -59,6 +59,7 @@ function responsePolicy({ mode, approval, aws }: Config): ResponsePolicy {
     reminderEveryMs: approval.reminderMinutes * MINUTE_MS,
     fallbackAfterMs: approval.fallbackMinutes * MINUTE_MS,
     propagationMs: aws.propagationSeconds * 1000,
+    quietMs: aws.quietSeconds * 1000,
     logDelayMs: aws.logDelaySeconds * 1000,
   };
 }

@@ -105,7 +105,6 @@ async function contain(
   log.move('APPROVED', 'Approval', decisions.map(decisionText).join('; '));
   log.move('CONTAINING', 'Contain', `${plan.actions.length} actions`);
   await log.save();
-  const since = new Date().toISOString();
   const ends = await carryOut(plan, decisions, log);
   const end = endOfContaining(ends);
   const lines = [...decisions.map(decisionText), ...ends.map(({ title, status }) => `${title}: ${status}`)];
@@ -114,7 +113,7 @@ async function contain(
   if (end !== 'VERIFYING')
     return [...lines, ...ends.filter(({ status }) => status !== 'done').map(({ detail }) => detail)];
   await log.save();
-  return [...lines, ...(await prove(log, plan, since, policy))];
+  return [...lines, ...(await prove(log, plan, policy))];
 }
 
 function refuse(log: CaseLog, denial: SignedDecision | null): readonly string[] {

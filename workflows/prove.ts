@@ -6,21 +6,21 @@ import { verifying } from './activities.ts';
 import type { CaseLog } from './case-log.ts';
 import { failureText } from './failures.ts';
 
-/** First the cloud's own reads once they have propagated, then its log once that is complete. Only both say CONTAINED. */
-export async function prove(
-  log: CaseLog,
-  plan: Plan,
-  since: string,
-  policy: ResponsePolicy,
-): Promise<readonly string[]> {
-  const changedAt = Date.now();
+/**
+ * First the cloud's own reads once the change has propagated; then, after a quiet time, its log once that is complete for the
+ * time since. Calls within the propagation window may still succeed, as the cloud says itself; one after it is drift. Only both
+ * checks together say CONTAINED.
+ */
+export async function prove(log: CaseLog, plan: Plan, policy: ResponsePolicy): Promise<readonly string[]> {
+  const boundAt = Date.now() + policy.propagationMs;
+  const since = new Date(boundAt).toISOString();
   const rounds = [
-    { dueMs: policy.propagationMs, requireLog: false, step: 'Verify: every change holds' },
-    { dueMs: policy.propagationMs + policy.logDelayMs, requireLog: true, step: 'Verify: the log is clean' },
+    { due: boundAt, requireLog: false, step: 'Verify: every change holds' },
+    { due: boundAt + policy.quietMs + policy.logDelayMs, requireLog: true, step: 'Verify: the log is clean' },
   ];
   let lines: readonly string[] = [];
-  for (const { dueMs, requireLog, step } of rounds) {
-    await sleep(Math.max(1, changedAt + dueMs - Date.now()));
+  for (const { due, requireLog, step } of rounds) {
+    await sleep(Math.max(1, due - Date.now()));
     try {
       const check = await verifying.verifyContainment.executeWithOptions({ summary: step }, [
         { planDigest: plan.digest, since, requireLog, alertIds: log.alertIds },

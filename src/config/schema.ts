@@ -176,7 +176,15 @@ export const configSchema = z.strictObject({
         .min(0)
         .max(900)
         .default(15)
-        .describe('Wait between the last change and the first verification'),
+        .describe(
+          'How long a change takes to bind everywhere: verification waits for it, and role sessions made in it are revoked',
+        ),
+      quietSeconds: z
+        .number()
+        .min(1)
+        .max(3600)
+        .default(60)
+        .describe('How long after that the log must show no successful call before a case is CONTAINED'),
       lookupsPerSecond: z
         .number()
         .positive()

@@ -57,6 +57,8 @@ export interface ResponsePolicy {
   readonly fallbackAfterMs: number;
   /** Between the last change and the first check: the cloud's own propagation. */
   readonly propagationMs: number;
-  /** How late the cloud's log may be: the proof is read when the window after the last change is complete. */
+  /** How long, after propagation, the log must show no successful call. */
+  readonly quietMs: number;
+  /** How late the cloud's log may be: the proof is read when the log is complete for the quiet time. */
   readonly logDelayMs: number;
 }

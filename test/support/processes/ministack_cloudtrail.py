@@ -182,7 +182,7 @@ def record(service, event_name, identity, username, region, request_id, call, re
 
 def age(seconds):
     """Moves every event into the past, as if it had been made so many seconds earlier."""
-    for _, queue in list(cloudtrail._events._data.items()):
+    for queue in list(cloudtrail._events._data.values()):
         for event in queue:
             event["EventTime"] -= seconds
             event["CloudTrailEvent"] = json.dumps(

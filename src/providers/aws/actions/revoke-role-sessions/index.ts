@@ -32,6 +32,7 @@ const facts: ActionFacts = {
     'credentials. Roles of services and of Identity Center cannot be edited and are refused.',
   effect: 'declarative',
   reversibility: 'exact',
+  chosenInPrior: ['olderThan'],
   permissions: [
     { name: 'iam:GetRole', resource: 'arn:aws:iam::<account>:role/*', purpose: 'what kind of role it is, who uses it' },
     { name: 'iam:GetRolePolicy', resource: 'arn:aws:iam::<account>:role/*', purpose: 'prior state, verification' },
