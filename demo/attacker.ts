@@ -8,7 +8,12 @@ import { IAMServiceException, ListPoliciesCommand, ListRolesCommand, ListUsersCo
 import { LambdaServiceException, ListFunctionsCommand } from '@aws-sdk/client-lambda';
 import { DescribeDBInstancesCommand } from '@aws-sdk/client-rds';
 import { ListBucketsCommand, S3ServiceException } from '@aws-sdk/client-s3';
-import { AssumeRoleCommand, GetCallerIdentityCommand, GetSessionTokenCommand } from '@aws-sdk/client-sts';
+import {
+  AssumeRoleCommand,
+  GetCallerIdentityCommand,
+  GetSessionTokenCommand,
+  STSServiceException,
+} from '@aws-sdk/client-sts';
 
 import type { MiniStack } from '../test/support/processes/ministack.ts';
 import type { AwsClients, Credentials, Place } from './aws.ts';
@@ -50,7 +55,7 @@ interface Try {
   readonly call: (clients: AwsClients) => Promise<unknown>;
 }
 
-export const TRIES = {
+const TRIES = {
   instances: { name: 'ec2:DescribeInstances', call: ({ ec2 }) => ec2.send(new DescribeInstancesCommand({})) },
   buckets: { name: 's3:ListBuckets', call: ({ s3 }) => s3.send(new ListBucketsCommand({})) },
   users: { name: 'iam:ListUsers', call: ({ iam }) => iam.send(new ListUsersCommand({})) },
@@ -68,20 +73,20 @@ export interface Attempt {
 export interface Probe {
   readonly who: string;
   readonly call: string;
-  attempt(): Promise<Attempt>;
+  readonly attempt: () => Promise<Attempt>;
 }
 
-export function probe(
-  ministack: MiniStack,
-  who: string,
-  credentials: Credentials,
-  { name, call }: Try,
-  place: Place,
-): Probe {
+function probe(ministack: MiniStack, who: string, credentials: Credentials, { name, call }: Try, place: Place): Probe {
   return { who, call: name, attempt: () => attempt(() => call(awsClients(ministack, credentials, place))) };
 }
 
-const SERVICE_ERRORS = [EC2ServiceException, IAMServiceException, LambdaServiceException, S3ServiceException];
+const SERVICE_ERRORS = [
+  EC2ServiceException,
+  IAMServiceException,
+  LambdaServiceException,
+  S3ServiceException,
+  STSServiceException,
+];
 /** How AWS says no to a caller. Anything else (throttling, 5xx, a wrong request, no connection) proves nothing. */
 const REFUSALS =
   /^(?:AccessDenied(?:Exception)?|UnauthorizedOperation|InvalidClientTokenId|InvalidAccessKeyId|AuthFailure|UnrecognizedClientException)$/u;
@@ -102,21 +107,40 @@ async function attempt(call: () => Promise<unknown>): Promise<Attempt> {
  * Everything that the attacker holds before anybody notices: both keys, and a session of each way to mint one. A session of
  * GetSessionToken may not call IAM or STS, so it is tried on EC2; none is tried with GetCallerIdentity, which no policy can deny.
  */
-export async function stealSessions(ministack: MiniStack, company: Company): Promise<readonly Probe[]> {
+export async function stealSessions(
+  ministack: MiniStack,
+  company: Company,
+): Promise<{ readonly sessions: readonly Credentials[]; readonly probes: readonly Probe[] }> {
   const place = PLACES.attacker;
   const [first, second] = company.aliceKeys;
   const { sts } = awsClients(ministack, first, place);
   const minted = sessionOf((await sts.send(new GetSessionTokenCommand({}))).Credentials);
   const assumed = await assume(ministack, first, company.roleArn, 'pacu', place);
-  return [
+  const probes = [
     probe(ministack, "alice's leaked key", first, TRIES.users, place),
     probe(ministack, "alice's second key", second, TRIES.buckets, place),
     probe(ministack, 'session of GetSessionToken', minted, TRIES.instances, place),
     probe(ministack, 'session of AssumeRole', assumed, TRIES.functions, place),
   ];
+  return { sessions: [minted, assumed], probes };
 }
 
-export async function assume(
+/** Everybody else: none of them may notice the containment. bob takes a fresh session of the role each time. */
+export function bystanders(ministack: MiniStack, company: Company): readonly Probe[] {
+  const { name, call } = TRIES.functions;
+  const bob = async () => {
+    const fresh = await assume(ministack, company.bob, company.roleArn, 'bob', PLACES.office);
+    return call(awsClients(ministack, fresh, PLACES.office));
+  };
+  return [
+    probe(ministack, 'terraform-ci', company.terraform, TRIES.functions, PLACES.terraform),
+    probe(ministack, 'veeam-backup', company.veeam, TRIES.instances, PLACES.backup),
+    probe(ministack, 'breakglass-admin', company.breakGlass, TRIES.users, PLACES.office),
+    { who: "bob's fresh session of the role", call: name, attempt: () => attempt(bob) },
+  ];
+}
+
+async function assume(
   ministack: MiniStack,
   credentials: Credentials,
   RoleArn: string,

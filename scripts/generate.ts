@@ -2,12 +2,26 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { configJsonSchema } from '../src/config/json-schema.ts';
+import { actionsPage } from './generate/actions.ts';
+import { alertJsonSchema, alertSchemaPage } from './generate/alert-schema.ts';
+import { cliPage } from './generate/cli.ts';
+import { configurationPage } from './generate/configuration.ts';
+import { openApi } from './generate/openapi.ts';
+import { awsPolicy, permissionsPage } from './generate/permissions.ts';
 
 const ROOT = dirname(import.meta.dirname);
 
 /** Path in the repository -> its content. A new generated file is one line here. */
 const GENERATED: Readonly<Record<string, () => string | Promise<string>>> = {
   'config/cordon.schema.json': () => json(configJsonSchema()),
+  'docs/generated/actions.md': actionsPage,
+  'docs/generated/alert-schema.json': () => json(alertJsonSchema()),
+  'docs/generated/alert-schema.md': alertSchemaPage,
+  'docs/generated/aws-policy.json': () => json(awsPolicy()),
+  'docs/generated/cli.md': cliPage,
+  'docs/generated/configuration.md': configurationPage,
+  'docs/generated/openapi.json': async () => json(await openApi()),
+  'docs/generated/permissions.md': permissionsPage,
 };
 
 function json(value: unknown): string {
