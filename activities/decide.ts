@@ -41,7 +41,8 @@ export function createDecideActivities({ policy, store, verifier, cases }: Decid
     async joinCase({ principal, alert }) {
       const workflowId = caseWorkflowId(principal);
       const caseId = caseIdOf(principal, alert.alertId);
-      await cases.signalWithStart(workflowId, { caseId, principal, principalHash: principalHash(principal) }, alert);
+      const input = { caseId, principal, principalHash: principalHash(principal) };
+      await cases.signalWithStart(workflowId, input, { ...alert, opens: caseId });
       return { workflowId };
     },
 

@@ -14,6 +14,14 @@ export class DemoFailed extends Error {
   }
 }
 
+/** The person at the terminal said no. */
+export class NotApproved extends Error {
+  constructor() {
+    super('You did not approve, so Cordon did nothing more.');
+    this.name = 'NotApproved';
+  }
+}
+
 /** Every expectation of the demo, as it was met or not. Checks of one step are all made before the step fails. */
 export class Checks {
   readonly made: Check[] = [];

@@ -3,8 +3,8 @@ import { parseArgs } from 'node:util';
 
 import { canAsk } from '../src/cli/case/confirm.ts';
 import { describeError } from '../src/cli/failures.ts';
-import { Checks } from './checks.ts';
-import { newReport, writeReport } from './report.ts';
+import { Checks, NotApproved } from './checks.ts';
+import { newReport, writeReport, type Report } from './report.ts';
 import { buildStage, type Stage } from './stage.ts';
 import { alert } from './steps/alert.ts';
 import { attack } from './steps/attack.ts';
@@ -107,10 +107,11 @@ async function demo(given: Arguments): Promise<number> {
     // What was cut off by Ctrl-C fails, and says nothing of itself.
     if (signalled.aborted) await new Promise<never>(() => undefined);
     report.error = describeError(error);
+    if (stage && !(error instanceof NotApproved)) showLog(terminal, stage.cordon.log());
   }
   report.seconds = secondsSince(startedMs);
   if (given.report !== undefined) await writeReport(given.report, report, (text) => terminal.checked(text));
-  conclude(terminal, report, stage);
+  conclude(terminal, report);
   if (given.keep && stage) await keep(terminal, stage);
   return report.ok ? EXIT.done : EXIT.failed;
 }
@@ -126,15 +127,14 @@ async function tell(story: Story, step: StepRunner): Promise<void> {
   await step('Told, and put back', () => rollBack(story, attacked, asked));
 }
 
-function conclude(terminal: Terminal, report: ReturnType<typeof newReport>, stage: Stage | undefined): void {
+function conclude(terminal: Terminal, { ok, error, checks, seconds }: Report): void {
   terminal.say();
-  if (report.ok) {
-    terminal.say(`All ${report.checks.length} checks hold, in ${report.seconds} s.`, 'green');
-    return;
-  }
-  const log = stage?.cordon.log().trim();
-  if (log) terminal.say(`Cordon logged last:\n${log.split('\n').slice(-10).join('\n')}\n`, 'dim');
-  terminal.say(`The demo failed: ${report.error}`, 'red');
+  if (ok) terminal.say(`All ${checks.length} checks hold, in ${seconds} s.`, 'green');
+  else terminal.say(`The demo ended before its end: ${error}`, 'red');
+}
+
+function showLog(terminal: Terminal, log: string): void {
+  terminal.say(`\nCordon logged last:\n${log.trim().split('\n').slice(-10).join('\n')}`, 'dim');
 }
 
 async function keep(terminal: Terminal, { temporal, ministack, slack, cordon, directory }: Stage): Promise<void> {

@@ -2,7 +2,7 @@ import type { CaseState } from '../src/domain/case.ts';
 import type { SlackMessage } from '../test/support/processes/slack-person.ts';
 import { clickApprove, type Channel } from './approval.ts';
 import type { Checks } from './checks.ts';
-import { DemoFailed, until } from './checks.ts';
+import { NotApproved, until } from './checks.ts';
 import type { Moment, Report, Tried } from './report.ts';
 import type { Stage } from './stage.ts';
 import type { Terminal } from './terminal.ts';
@@ -24,7 +24,7 @@ export async function decide(
   message: SlackMessage,
   question: string,
 ): Promise<void> {
-  if (!(await approve(question))) throw new DemoFailed('You did not approve, so Cordon changed nothing.');
+  if (!(await approve(question))) throw new NotApproved();
   const told = await clickApprove(channel, channel.dana, message);
   terminal.note(`dana clicked Approve in Slack and was told: ${told}`);
 }

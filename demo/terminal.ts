@@ -12,10 +12,10 @@ export class Terminal {
   readonly #startedMs = performance.now();
 
   keepSecret(...secrets: readonly string[]): void {
-    for (const secret of secrets) this.#secrets.add(secret);
+    for (const secret of secrets) if (secret !== '') this.#secrets.add(secret);
   }
 
-  /** Throws, naming neither, when the text holds a secret. Root's `test` of the emulator is none. */
+  /** Throws when the text holds a secret. */
   checked(text: string): string {
     for (const secret of this.#secrets) {
       if (text.includes(secret)) throw new Error('A secret would have been shown; nothing was printed.');

@@ -41,9 +41,9 @@ describe('the set-up', () => {
   });
   afterEach(() => rm(place, { recursive: true, force: true }));
 
-  async function tool(name: string, script: string) {
+  async function tool(name: string, commands: string) {
     const file = join(bin, name);
-    await writeFile(file, `#!/bin/sh\necho "${name} $*" >> "${place}/calls"\n${script}\n`);
+    await writeFile(file, `#!/bin/sh\necho "${name} $*" >> "${place}/calls"\n${commands}\n`);
     await chmod(file, 0o755);
   }
   const calls = async () =>
@@ -131,7 +131,7 @@ describe('the set-up', () => {
     expect((await script('setup.mjs', ['--check'])).said).toContain('Temporal server: missing');
     await tool('go', GO);
     expect((await script('setup.mjs')).status).toBe(0); // it took over the dead one's lock
-    expect((await readdir(cache)).sort()).toEqual([`ministack-${pins.ministack}`, `temporal-${pins.temporalCli}`]);
+    expect((await readdir(cache)).toSorted()).toEqual([`ministack-${pins.ministack}`, `temporal-${pins.temporalCli}`]);
   });
 
   it('lets two set-ups at once install once', async () => {

@@ -102,6 +102,16 @@ export async function closeMessage(
   }
 }
 
+/** No more tries once the work has ended: a channel that is away must not hold up the end state with the state before it. */
+export async function showingMeanwhile<Result>(show: () => Promise<void>, work: Promise<Result>): Promise<Result> {
+  const channel = new CancellationScope();
+  const shown = unlessCancelled(channel.run(show));
+  const result = await work;
+  channel.cancel();
+  await shown;
+  return result;
+}
+
 async function unlessCancelled(work: Promise<void>): Promise<void> {
   try {
     await work;

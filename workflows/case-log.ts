@@ -17,6 +17,7 @@ export class CaseLog {
   readonly #timeline: TimelineEntry[];
   #state: CaseState;
   #plan: Plan | null = null;
+  #savedLines: number;
 
   constructor(start: {
     caseId: string;
@@ -32,6 +33,7 @@ export class CaseLog {
     this.#state = start.state;
     this.#alertIds = [...(start.alertIds ?? [])];
     this.#timeline = [...(start.timeline ?? [])];
+    this.#savedLines = this.#timeline.length;
   }
 
   get state(): CaseState {
@@ -68,13 +70,19 @@ export class CaseLog {
     setCurrentDetails(`**${to}**: ${step}. ${detail}`);
   }
 
-  /** Makes the state findable in Temporal and readable from the store. Called at each rest, not at each line. */
+  /**
+   * Makes the state findable in Temporal and readable from the store, with the lines that come meanwhile. Called at each rest,
+   * not at each line, and before people are told: the channel may be away for long.
+   */
   async save(): Promise<void> {
-    upsertSearchAttributes([
-      { key: SEARCH_ATTRIBUTES.state, value: this.#state },
-      { key: SEARCH_ATTRIBUTES.principal, value: this.#principalHash },
-    ]);
-    await records.recordCase(this.snapshot());
+    while (this.#savedLines !== this.#timeline.length) {
+      this.#savedLines = this.#timeline.length;
+      upsertSearchAttributes([
+        { key: SEARCH_ATTRIBUTES.state, value: this.#state },
+        { key: SEARCH_ATTRIBUTES.principal, value: this.#principalHash },
+      ]);
+      await records.recordCase(this.snapshot());
+    }
   }
 
   snapshot(): CaseSnapshot {

@@ -1,18 +1,18 @@
-import { allHandlersFinished, condition, isCancellation, setHandler } from '@temporalio/workflow';
+import { allHandlersFinished, condition, continueAsNew, isCancellation, setHandler } from '@temporalio/workflow';
 
 import type { ApprovalSubject } from '../src/contracts/activities.ts';
 import type { ContainPrincipalInput, JoinedAlert } from '../src/contracts/messages.ts';
 import { alertJoined, planQuery, stateQuery, timelineQuery } from '../src/contracts/messages.ts';
 import type { SignedDecision } from '../src/domain/approval.ts';
 import type { CaseState } from '../src/domain/case.ts';
-import { CALLS_A_HUMAN } from '../src/domain/case.ts';
+import { CALLS_A_HUMAN, END_STATES } from '../src/domain/case.ts';
 import type { Plan } from '../src/domain/plan.ts';
 import type { Verdict } from '../src/domain/verdict.ts';
 import { endOfContaining } from './end-state.ts';
 import type { ResponsePolicy } from '../src/policy/policy.ts';
 import { planning, records } from './activities.ts';
 import { ApprovalDesk } from './approval-desk.ts';
-import { askForApproval, closeMessage, tell } from './approval.ts';
+import { askForApproval, closeMessage, showingMeanwhile, tell } from './approval.ts';
 import { carryOut } from './carry-out.ts';
 import { CaseLog } from './case-log.ts';
 import { failureText } from './failures.ts';
@@ -20,7 +20,8 @@ import { prove } from './prove.ts';
 
 /**
  * One case: its workflow id is the lock on the principal, so two alerts on one identity make one plan and one containment.
- * Never continues as new: update ids, and with them approvals, would be forgotten.
+ * Never continues as new while it may be decided on: update ids, and with them approvals, would be forgotten. Alerts that come
+ * after its end, while people are being told, open the next case.
  */
 export async function containPrincipal(input: ContainPrincipalInput): Promise<CaseState> {
   const log = new CaseLog({ ...input, state: 'RECEIVED' });
@@ -30,11 +31,18 @@ export async function containPrincipal(input: ContainPrincipalInput): Promise<Ca
     (signed) => log.note('Decision', decisionText(signed)),
   );
   let expiresAt: string | undefined;
-  setHandler(alertJoined, (alert) => {
-    if (log.alertIds.includes(alert.alertId)) return;
+  const late: JoinedAlert[] = [];
+  const join = (alert: JoinedAlert) => {
     alerts.push(alert);
     log.joined(alert.alertId);
     log.note('Alert', `${alert.title} (${alert.alertId})`);
+  };
+  for (const alert of input.alerts ?? []) join(alert);
+  setHandler(alertJoined, async (alert) => {
+    if ([...alerts, ...late].some(({ alertId }) => alertId === alert.alertId)) return;
+    if (END_STATES.includes(log.state)) late.push(alert);
+    else join(alert);
+    if (log.state === 'AWAITING_APPROVAL') await log.save();
   });
   setHandler(timelineQuery, () => log.timeline);
   setHandler(planQuery, () => log.plan);
@@ -57,11 +65,15 @@ export async function containPrincipal(input: ContainPrincipalInput): Promise<Ca
     const { result, message } = await askForApproval(desk, log, plan, subject, policy);
     const lines =
       result.outcome === 'approved'
-        ? await contain(log, plan, result.decisions, policy)
+        ? await contain(log, plan, result.decisions, policy, (made) => closeMessage(log, message, subject, made))
         : refuse(log, result.outcome === 'denied' ? result.decision : null);
+    await log.save();
     await closeMessage(log, message, subject, lines);
   }
-  return close(log);
+  await close(log);
+  const [next] = late;
+  if (next) await continueAsNew<typeof containPrincipal>({ ...input, caseId: next.opens, alerts: late });
+  return log.state;
 }
 
 async function makePlan(log: CaseLog): Promise<Plan | null> {
@@ -101,6 +113,7 @@ async function contain(
   plan: Plan,
   decisions: readonly SignedDecision[],
   policy: ResponsePolicy,
+  show: (made: readonly string[]) => Promise<void>,
 ): Promise<readonly string[]> {
   log.move('APPROVED', 'Approval', decisions.map(decisionText).join('; '));
   log.move('CONTAINING', 'Contain', `${plan.actions.length} actions`);
@@ -113,7 +126,8 @@ async function contain(
   if (end !== 'VERIFYING')
     return [...lines, ...ends.filter(({ status }) => status !== 'done').map(({ detail }) => detail)];
   await log.save();
-  return [...lines, ...(await prove(log, plan, policy))];
+  // The proof takes a quarter of an hour on a real cloud: until then people see that the changes are made, and no live button.
+  return [...lines, ...(await showingMeanwhile(() => show(lines), prove(log, plan, policy)))];
 }
 
 function refuse(log: CaseLog, denial: SignedDecision | null): readonly string[] {
@@ -123,7 +137,8 @@ function refuse(log: CaseLog, denial: SignedDecision | null): readonly string[] 
 }
 
 /** The end state is told; the case ends once no alert and no decision is still on its way in. */
-async function close(log: CaseLog): Promise<CaseState> {
+async function close(log: CaseLog): Promise<void> {
+  await log.save();
   if (log.state === 'RECORDED' || CALLS_A_HUMAN.includes(log.state)) {
     await tell({
       key: `${log.caseId}:${log.state}`,
@@ -134,11 +149,7 @@ async function close(log: CaseLog): Promise<CaseState> {
     });
   }
   await condition(allHandlersFinished);
-  for (let saved = -1; saved !== log.timeline.length;) {
-    saved = log.timeline.length;
-    await log.save();
-  }
-  return log.state;
+  await log.save();
 }
 
 function subjectOf(log: CaseLog, plan: Plan, verdict: Verdict, expiresAt: string): ApprovalSubject {

@@ -34,7 +34,14 @@ describe('the end of carrying out a plan', () => {
 describe('the end of a failed action', () => {
   it('is unknown for every failure that may have come after the effect', () => {
     const unknown = [...FINAL_FAILURES, ...RETRYABLE_FAILURES].filter((type) => endOfFailure(type) === 'unknown');
-    expect(unknown.toSorted()).toEqual(['NotifierRefused', 'OutcomeUnknown', 'TimedOut', 'Unavailable']);
+    expect(unknown.toSorted()).toEqual([
+      'Conflict',
+      'NotifierRefused',
+      'OutcomeUnknown',
+      'Throttled',
+      'TimedOut',
+      'Unavailable',
+    ]);
     expect(endOfFailure('unclassified')).toBe('unknown');
   });
 

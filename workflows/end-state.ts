@@ -22,14 +22,15 @@ export function stopsThePlan(failure: FailureType | 'unclassified'): boolean {
   return failure !== 'unclassified' && STOPS_THE_PLAN.has(failure);
 }
 
-/** Failures after which the cloud certainly did not make the change. Everything else may have taken effect. */
+/**
+ * Failures after which the cloud certainly did not make the change. Everything else may have taken effect: also a throttled or
+ * conflicting call, which is the last of several tries and may have been the read after the change.
+ */
 const WITHOUT_EFFECT: ReadonlySet<FailureType> = new Set([
   ...STOPS_THE_PLAN,
   'AccessDenied',
   'ValidationFailed',
   'NotFound',
-  'Throttled',
-  'Conflict',
 ]);
 
 export function endOfFailure(failure: FailureType | 'unclassified'): 'failed' | 'unknown' {

@@ -45,6 +45,7 @@ export async function rollBack({ caseId, requestedBy, reason }: RollBackInput): 
       result.outcome === 'approved'
         ? await undo(log, plan, result.decisions)
         : leaveAsIs(log, result.outcome === 'denied' ? result.decision : null);
+    await log.save();
     await closeMessage(log, message, subject, lines);
   }
   await condition(allHandlersFinished);
@@ -85,6 +86,7 @@ async function undo(log: CaseLog, plan: Plan, decisions: readonly SignedDecision
   const proof = endOfContaining(ends) === 'VERIFYING' ? await proofOf(plan) : 'Not every change was undone.';
   log.move(proof === null ? 'ROLLED_BACK' : 'ROLLBACK_PARTIAL', 'Rolled back', proof ?? 'The prior state is restored.');
   if (proof !== null) {
+    await log.save();
     await tell({
       key: `${log.caseId}:ROLLBACK_PARTIAL`,
       urgency: 'page',

@@ -33,7 +33,7 @@ describe('the reference of fields', () => {
     const either = { description: 'a|b', oneOf: [variant('one', 'x'), variant('two', 'y')] };
     expect(fieldTable({ properties: { either } }).split('\n').slice(2)).toEqual([
       '| `either` | object |  | a\\|b |',
-      '| `either.type` | `one`, `two` | required |  |',
+      '| `either.type` | `one`, `two` | required | Tells which of the next fields belong to it |',
       '| `either.x` | string |  | With type `one`. |',
       '| `either.y` | string |  | With type `two`. |',
     ]);

@@ -63,7 +63,15 @@ function variantFields(variants: readonly Schema[], path: string): readonly Fiel
       description: [only, one.description].filter(Boolean).join(' '),
     }));
   });
-  return [{ path: `${path}.type`, type: names.join(', '), value: 'required', description: '' }, ...others];
+  return [
+    {
+      path: `${path}.type`,
+      type: names.join(', '),
+      value: 'required',
+      description: 'Tells which of the next fields belong to it',
+    },
+    ...others,
+  ];
 }
 
 function field(path: string, schema: Schema, required: boolean): Field {

@@ -149,7 +149,10 @@ export const temporal = {
 
 const temporalTarget = ({ cache, pins }) => join(cache, `temporal-${pins.temporalCli}`);
 
-/** The SDK downloads when it starts its test server; in a process of its own, because its retries can't be limited. */
+/**
+ * The SDK downloads when it starts its test server; in a process of its own, because its retries can't be limited.
+ * Its package is named in knip.json: nothing else uses it, and knip reads no imports in a string.
+ */
 async function downloadTemporal(machine, directory) {
   if (!dependencies.find(machine))
     return { ok: false, problem: "the SDK's own download needs the npm dependencies", tail: '' };

@@ -49,13 +49,14 @@ export function runTool(command, args, { title, limitMs, env = process.env, cwd,
     child.once('error', (error) => {
       finish(error.code === 'ENOENT' ? `there is no "${command}" on this machine` : `${shown}: ${error.message}`);
     });
-    child.once('exit', async (code, signal) => {
+    const ended = async (code, signal) => {
       // What it said last may still be on its way; something it left behind may hold its output open for ever.
       await Promise.race([new Promise((closed) => child.once('close', closed)), sleep(500)]);
       if (timedOut) finish(`${shown} was stopped after ${limitMs / 1000} s without finishing`);
       else if (code === 0) finish();
       else finish(`${shown} ended with ${signal ?? `status ${code}`}`);
-    });
+    };
+    child.once('exit', (code, signal) => void ended(code, signal));
   });
 }
 

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 
 import manifest from '../../package.json' with { type: 'json' };
+import { registerAlertList } from './alert/list.ts';
 import { registerAlertSend } from './alert/send.ts';
 import { registerCase } from './case/index.ts';
 import { registerConfigCheck } from './config/check.ts';
@@ -8,6 +9,7 @@ import { registerConfigSchema } from './config/schema.ts';
 import { registerDoctor } from './doctor/doctor.ts';
 import { registerLedgerVerify } from './ledger/verify.ts';
 import { registerPolicyPrint } from './policy/print.ts';
+import { registerStop } from './stop.ts';
 import { inertLines } from './terminal.ts';
 import { registerUp } from './up.ts';
 
@@ -25,8 +27,11 @@ export function buildProgram(): Command {
     .addHelpText('after', '\nExit status: 0 done, 1 refused or negative, 2 usage or configuration.')
     .exitOverride();
   registerUp(program);
-  registerAlertSend(program.command('alert').description('Send alerts'));
+  const alert = program.command('alert').description('Send alerts, and see what became of them');
+  registerAlertSend(alert);
+  registerAlertList(alert);
   registerCase(program);
+  registerStop(program);
   registerLedgerVerify(program.command('ledger').description('Look after the ledger'));
   registerDoctor(program);
   registerPolicyPrint(program.command('policy').description('Permissions that Cordon needs'));

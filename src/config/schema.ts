@@ -33,10 +33,10 @@ const timezone = z.string().refine(isTimezone, 'must be the IANA name of a time 
 const sourceAuthentication = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('hmac'),
-    secret: secretReference,
+    secret: secretReference.describe('Key of the signature (HMAC-SHA256 over time and body)'),
     toleranceSeconds: z.int().min(1).max(3600).default(300).describe('How old a signed request may be'),
   }),
-  z.strictObject({ type: z.literal('bearer'), secret: secretReference }),
+  z.strictObject({ type: z.literal('bearer'), secret: secretReference.describe('The token that the source sends') }),
 ]);
 
 const approver = z.strictObject({
@@ -44,11 +44,12 @@ const approver = z.strictObject({
     .string()
     .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/u, 'must begin with a-z or 0-9 and go on with a-z, 0-9, `.`, `_`, `-`')
     .describe('Stands in decisions and the ledger'),
-  name: z.string().min(1).max(100),
+  name: z.string().min(1).max(100).describe('For who reads this file; decisions and the ledger name the id'),
   slackUserId: z
     .string()
     .regex(/^[UW][A-Z0-9]{2,}$/u, 'must be the member id of the Slack profile, for example `U024BE7LH`, not a name')
-    .optional(),
+    .optional()
+    .describe('Member id of this person in Slack; without it they do not decide there'),
   token: secretReference
     .optional()
     .describe('Bearer token of this person, for `cordon case approve` when Slack is away'),
@@ -59,16 +60,16 @@ const approver = z.strictObject({
 });
 
 const allowlistEntry = z.strictObject({
-  name: z.string().min(1).max(100),
-  kind: z.enum(ALLOWLIST_KINDS),
-  principal: arnPattern,
+  name: z.string().min(1).max(100).describe('Stands in the verdict that it leads to'),
+  kind: z.enum(ALLOWLIST_KINDS).describe('What the automation is for'),
+  principal: arnPattern.describe('Its identity: an ARN; `*` may stand in the resource part'),
   networks: z.array(network).min(1).describe('Every address of the activity must lie in one of these'),
   actions: z
     .array(z.string().regex(/^[a-z0-9-]+:[A-Za-z0-9*]+$/u, 'must be `service:EventName`, for example `ec2:Describe*`'))
     .min(1)
     .describe('Every call of the activity must match one of these'),
-  owner: z.string().min(1),
-  reason: z.string().min(1),
+  owner: z.string().min(1).describe('Whom to ask about it'),
+  reason: z.string().min(1).describe('Why it is normal'),
   expires: z.iso.date('must be a day, for example `2027-01-31`').describe('The last day on which the entry counts'),
 });
 
@@ -79,8 +80,11 @@ export const configSchema = z.strictObject({
     .describe('observe plans and previews, changes nothing; approve changes what a person approved'),
   server: z
     .strictObject({
-      host: z.string().default('127.0.0.1'),
-      port: z.int().min(0).max(65535).default(8321),
+      host: z
+        .string()
+        .default('127.0.0.1')
+        .describe('Address to listen on; it speaks plain HTTP, so put TLS before any other'),
+      port: z.int().min(0).max(65535).default(8321).describe('0 takes any free port'),
       publicUrl: z
         .url({ protocol: /^https?$/u, error: 'must be an http or https URL' })
         .optional()
@@ -92,7 +96,7 @@ export const configSchema = z.strictObject({
       databaseUrl: secretReference
         .optional()
         .describe('PostgreSQL. DATABASE_URL in the environment wins; without either, SQLite at `path`'),
-      path: z.string().min(1).default('.cordon/cordon.db'),
+      path: z.string().min(1).default('.cordon/cordon.db').describe('SQLite file, where there is no `databaseUrl`'),
     })
     .prefault({}),
   temporal: z
@@ -102,9 +106,9 @@ export const configSchema = z.strictObject({
         .min(1)
         .optional()
         .describe('host:port. TEMPORAL_ADDRESS in the environment wins; without either, `cordon up` starts a server'),
-      namespace: z.string().min(1).default('default'),
+      namespace: z.string().min(1).default('default').describe('Must exist already'),
       apiKey: secretReference.optional().describe('API key of Temporal Cloud'),
-      tls: z.boolean().default(false),
+      tls: z.boolean().default(false).describe('true for Temporal Cloud, and wherever others share the network'),
       path: z
         .string()
         .min(1)
@@ -115,7 +119,11 @@ export const configSchema = z.strictObject({
   encryption: z
     .strictObject({
       key: secretReference.optional().describe('32 bytes, base64. Without it a key file is made on first start'),
-      keyFile: z.string().min(1).default('.cordon/payload.key'),
+      keyFile: z
+        .string()
+        .min(1)
+        .default('.cordon/payload.key')
+        .describe('Where that file is; every process needs the same key, and what it sealed is lost with it'),
     })
     .prefault({}),
   approval: z
@@ -137,7 +145,7 @@ export const configSchema = z.strictObject({
         .max(7 * 24 * 60)
         .default(240)
         .describe('After this a case expires; it is never approved by silence'),
-      reminderMinutes: z.number().positive().default(30),
+      reminderMinutes: z.number().positive().default(30).describe('How often people are reminded of a plan that waits'),
       fallbackMinutes: z
         .number()
         .positive()
@@ -145,19 +153,27 @@ export const configSchema = z.strictObject({
         .describe('When Slack has not taken the request after this, the log shows it as well'),
     })
     .prefault({}),
-  approvers: z.array(approver).default([]),
+  approvers: z.array(approver).default([]).describe('Who may decide on plans; nobody else can'),
   sources: z
     .partialRecord(z.enum(SOURCE_NAMES), sourceAuthentication)
     .default({})
     .describe('Sources that may send alerts; one that is not listed is refused'),
   slack: z
     .strictObject({
-      botToken: secretReference,
-      channel: z.string().min(1),
-      receiver: z.discriminatedUnion('type', [
-        z.strictObject({ type: z.literal('http'), signingSecret: secretReference }),
-        z.strictObject({ type: z.literal('socket'), appToken: secretReference }),
-      ]),
+      botToken: secretReference.describe('Bot token, xoxb-…; the worker posts with it'),
+      channel: z.string().min(1).describe('Id of the channel where people are asked, not its name'),
+      receiver: z
+        .discriminatedUnion('type', [
+          z.strictObject({
+            type: z.literal('http'),
+            signingSecret: secretReference.describe('By which the server knows that a click comes from Slack'),
+          }),
+          z.strictObject({
+            type: z.literal('socket'),
+            appToken: secretReference.describe('App-level token, xapp-…, with connections:write'),
+          }),
+        ])
+        .describe('How clicks come to the server'),
       apiUrl: z.url().optional().describe('Another Slack API, for tests'),
     })
     .optional(),
@@ -199,7 +215,12 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   protected: z
-    .array(z.strictObject({ principal: arnPattern, reason: z.string().min(1) }))
+    .array(
+      z.strictObject({
+        principal: arnPattern.describe('An ARN; `*` may stand in the resource part'),
+        reason: z.string().min(1).describe('Told to people who wonder why nothing was done'),
+      }),
+    )
     .default([])
     .describe('Never contained, for example break-glass; Cordon adds its own identity by itself'),
   allowlist: z
@@ -215,10 +236,10 @@ export const configSchema = z.strictObject({
       baselineHours: z.int().min(1).max(2160).default(168).describe('How far before that, for what is normal'),
       businessHours: z
         .strictObject({
-          timezone: timezone.default('UTC'),
+          timezone: timezone.default('UTC').describe('IANA name, for example `Europe/Berlin`'),
           days: z.array(z.int().min(1).max(7)).default([1, 2, 3, 4, 5]).describe('1 is Monday, 7 is Sunday'),
-          fromHour: z.int().min(0).max(24).default(8),
-          toHour: z.int().min(0).max(24).default(18),
+          fromHour: z.int().min(0).max(24).default(8).describe('First hour that counts as business'),
+          toHour: z.int().min(0).max(24).default(18).describe('Hour from which it no longer does'),
         })
         .prefault({}),
     })

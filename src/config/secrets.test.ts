@@ -43,11 +43,7 @@ test('a file that others can read is warned of, without what is in it', async ()
 
 test('a wrapped secret does not print', () => {
   const secret = new Secret(CANARY);
-  const printed = [
-    `${String(secret)}`,
-    JSON.stringify({ secret }),
-    inspect({ secret }, { showHidden: true, depth: 9 }),
-  ];
+  const printed = [String(secret), JSON.stringify({ secret }), inspect({ secret }, { showHidden: true, depth: 9 })];
   printed.push(JSON.stringify(Object.entries(secret)), inspect(Object.assign(new Error('x'), { secret })));
   expect(printed.join('\n')).not.toContain(CANARY);
   expect(printed[0]).toBe('[secret]');

@@ -1,18 +1,11 @@
-import type { ActionOutcome } from '../contracts/activities.ts';
+import type { ActionInput, ActionOutcome } from '../contracts/activities.ts';
 import { CordonFailure } from '../contracts/failures.ts';
-import type { SignedDecision } from '../domain/approval.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Plan, PlannedAction } from '../domain/plan.ts';
 import type { Action } from '../providers/port.ts';
 import type { ContainmentDependencies } from './dependencies.ts';
 import { actionAt, actionOf, loadPlan } from './dependencies.ts';
 import { permit, recordRefusal } from './order-of-safety.ts';
-
-export interface ActionInput {
-  readonly planDigest: string;
-  readonly sequence: number;
-  readonly decisions: readonly SignedDecision[];
-}
 
 /**
  * One action: permit, ledger intent with prior state, act, read back, ledger outcome. May be called again after a crash at any
@@ -21,8 +14,37 @@ export interface ActionInput {
 export async function applyAction(input: ActionInput, dependencies: ContainmentDependencies): Promise<ActionOutcome> {
   const plan = await loadPlan(dependencies, input.planDigest);
   const planned = actionAt(plan, input.sequence);
+  // Read first: with an intent of an earlier try in the ledger, no refusal of this one can say that nothing was changed.
+  const tried = await dependencies.store.ledger.find('intent', planned.idempotencyKey);
+  try {
+    return await tryToApply(plan, planned, input, dependencies);
+  } catch (error) {
+    if (tried) throw uncertain(error, 'An earlier try may have taken effect.');
+    await recordWithoutEffect(plan, planned, error, dependencies);
+    throw error;
+  }
+}
+
+/** The first try was refused for good after its intent was written: nothing stands, and a rollback need not look for it. */
+async function recordWithoutEffect(
+  plan: Plan,
+  planned: PlannedAction,
+  error: unknown,
+  dependencies: ContainmentDependencies,
+): Promise<void> {
+  if (!(error instanceof CordonFailure) || !error.final || error.type === 'OutcomeUnknown') return;
+  if (!(await dependencies.store.ledger.find('intent', planned.idempotencyKey))) return;
+  await record(plan, planned, { status: 'not-made', detail: error.message }, dependencies);
+}
+
+async function tryToApply(
+  plan: Plan,
+  planned: PlannedAction,
+  { decisions }: ActionInput,
+  dependencies: ContainmentDependencies,
+): Promise<ActionOutcome> {
   const action = actionOf(dependencies.providers[planned.request.cloud], planned.request);
-  await permit(plan, planned, input.decisions, dependencies);
+  await permit(plan, planned, decisions, dependencies);
   const done = await dependencies.store.ledger.find('outcome', planned.idempotencyKey);
   if (done) return outcomeFrom(planned, done.body);
   const prior = await priorState(plan, planned, action, dependencies);
@@ -53,11 +75,25 @@ export async function reconcileAction(
   if (!intent) return record(plan, planned, { status: 'not-made', detail: 'It was never tried.' }, dependencies);
   const action = actionOf(dependencies.providers[planned.request.cloud], planned.request);
   const prior = intent.body['prior'] as JsonObject;
-  const found = await action.reconcile?.(planned.request, prior);
+  const found = await reconcile(action, planned, prior);
   if (!found)
     return record(plan, planned, { status: 'not-made', detail: 'Nothing was made, or it was removed.' }, dependencies);
   const detail = await readBack(action, planned, found.result);
   return record(plan, planned, { status: 'applied', detail, result: found.result, prior }, dependencies);
+}
+
+async function reconcile(action: Action, { request }: PlannedAction, prior: JsonObject) {
+  try {
+    return await action.reconcile?.(request, prior);
+  } catch (error) {
+    throw uncertain(error, 'What was made, if anything, could not be found.');
+  }
+}
+
+/** A final failure is proof that nothing was changed only where nothing was sent before it. Ours keep their words. */
+function uncertain(error: unknown, why: string): unknown {
+  if (!(error instanceof CordonFailure) || !error.final || error.type === 'OutcomeUnknown') return error;
+  return new CordonFailure('OutcomeUnknown', `${error.message} ${why}`, { cause: error });
 }
 
 /** What was there before us: from our own intent when an earlier try wrote one, else read now and written as the intent. */
@@ -83,7 +119,9 @@ async function priorState(
 
 /** The apply call's own answer proves nothing. A change that can't be read back yet is tried again with the whole activity. */
 async function readBack(action: Action, { request }: PlannedAction, result: JsonObject): Promise<string> {
-  const { status, detail } = await action.verify(request, result);
+  const { status, detail } = await action.verify(request, result).catch((error: unknown) => {
+    throw uncertain(error, 'The change was made, and could not be read back.');
+  });
   if (status === 'holds') return detail;
   throw new CordonFailure(status === 'drifted' ? 'Conflict' : 'Unavailable', `Read back: ${detail}`);
 }

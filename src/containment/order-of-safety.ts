@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 import { CordonFailure } from '../contracts/failures.ts';
 import type { SignedDecision } from '../domain/approval.ts';
 import type { Plan, PlannedAction } from '../domain/plan.ts';
@@ -90,5 +92,8 @@ export async function recordRefusal(
   { store }: ContainmentDependencies,
 ): Promise<void> {
   const body = { action: request.action, target: request.target, failure: failure.type, reason: failure.message };
-  await store.ledger.append({ type: 'refusal', caseId, key: `${idempotencyKey}:${failure.type}`, body });
+  // One entry for each reason: a second forgery must not hide behind the first, and a retry must not repeat it.
+  const reason = createHash('sha256').update(failure.message).digest('hex').slice(0, 16);
+  const key = `${idempotencyKey}:${failure.type}:${reason}`;
+  await store.ledger.append({ type: 'refusal', caseId, key, body });
 }

@@ -87,7 +87,8 @@ async function missing(prepared: readonly Prepared[], provider: Provider, princi
   const needed = prepared.filter(({ planned }) => !planned.alreadySo).flatMap(({ action }) => action.permissions);
   const lacking = await provider.missingPermissions(needed, principal.accountId);
   return lacking.map(
-    ({ name, resource }) => `Cordon lacks ${name} on ${resource}; grant it, then send the alert again.`,
+    ({ name, resource }) =>
+      `Cordon lacks ${name} on ${resource}; grant it, then send the alert again under a new id, or contain by hand.`,
   );
 }
 

@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto';
 
 import { sealPlan } from '../approval/digest.ts';
-import type { ActionOutcome, ContainmentCheck } from '../contracts/activities.ts';
+import type { ActionInput, ActionOutcome, ContainmentCheck } from '../contracts/activities.ts';
 import { CordonFailure } from '../contracts/failures.ts';
 import { canonicalJson } from '../domain/canonical.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { LedgerEntry } from '../domain/ledger.ts';
 import type { ActionRequest, Plan, PlannedAction } from '../domain/plan.ts';
 import type { Action } from '../providers/port.ts';
-import type { ActionInput } from './apply.ts';
 import type { ContainmentDependencies } from './dependencies.ts';
 import { actionAt, actionOf, loadPlan } from './dependencies.ts';
 import { permit, recordRefusal } from './order-of-safety.ts';

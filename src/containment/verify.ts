@@ -1,6 +1,7 @@
 import type { ContainmentCheck } from '../contracts/activities.ts';
 import { CordonFailure } from '../contracts/failures.ts';
 import type { JsonObject } from '../domain/json.ts';
+import type { LedgerEntry } from '../domain/ledger.ts';
 import type { Plan, PlannedAction } from '../domain/plan.ts';
 import type { Provider, Verification } from '../providers/port.ts';
 import type { ContainmentDependencies } from './dependencies.ts';
@@ -17,8 +18,8 @@ interface Check {
 }
 
 /**
- * Clean only when a fresh read of every action says that it holds, the log shows no successful call since, and no session of a
- * role came up that the plan does not cover. Each line is a finding for a person.
+ * Clean only when a fresh read of every action says that it holds, the log shows no successful call since, no session of a role
+ * came up that the plan does not cover, and the plan had promised everything. Each line is a finding for a person.
  */
 export async function verifyContainment(
   check: Check,
@@ -27,11 +28,11 @@ export async function verifyContainment(
   const plan = await loadPlan(dependencies, check.planDigest);
   const provider = dependencies.providers[plan.principal.cloud];
   const [reads, log, uncovered] = await Promise.all([
-    Promise.all(plan.actions.map((planned) => readAction(planned, provider, dependencies))),
+    readActions(plan, provider, dependencies),
     readLog(plan, provider, check),
     findUncovered(plan, check, provider, dependencies),
   ]);
-  const findings = [...reads, log, uncovered];
+  const findings = [...reads, log, uncovered, ...plan.caveats.map(unpromised)];
   const lines = findings.filter(({ detail }) => detail !== '').map(({ detail }) => detail);
   const has = (status: Verification['status']) => findings.some((finding) => finding.status === status);
   const status = has('drifted') ? 'drifted' : has('unknown') ? 'unproven' : 'clean';
@@ -44,12 +45,30 @@ export async function verifyContainment(
   return { status, lines };
 }
 
-async function readAction(
-  planned: PlannedAction,
+/** What the plan said it can't promise is not contained, however well the rest went. */
+const unpromised = (caveat: string): Verification => ({
+  status: 'drifted',
+  detail: `Not covered by the plan: ${caveat}`,
+});
+
+async function readActions(
+  { actions }: Plan,
   provider: Provider,
   { store }: ContainmentDependencies,
+): Promise<readonly Verification[]> {
+  const outcomes = await Promise.all(actions.map((planned) => store.ledger.find('outcome', planned.idempotencyKey)));
+  const made = actions.flatMap(({ effect }, index) => (effect === 'creating' ? [resultOf(outcomes[index])] : []));
+  return Promise.all(actions.map((planned, index) => readAction(planned, outcomes[index], made, provider)));
+}
+
+const resultOf = (outcome: LedgerEntry | null | undefined) => (outcome?.body['result'] ?? {}) as JsonObject;
+
+async function readAction(
+  planned: PlannedAction,
+  outcome: LedgerEntry | null | undefined,
+  made: readonly JsonObject[],
+  provider: Provider,
 ): Promise<Verification> {
-  const outcome = await store.ledger.find('outcome', planned.idempotencyKey);
   if (!outcome) return { status: 'unknown', detail: `The ledger has no outcome of: ${planned.title}.` };
   const action = actionOf(provider, planned.request);
   if (outcome.body['status'] === 'already-so') {
@@ -58,7 +77,7 @@ async function readAction(
       ? { status: 'holds', detail: `${planned.title}: still so.` }
       : { status: 'drifted', detail: `${planned.title}: was so before, and is no longer.` };
   }
-  return action.verify(planned.request, (outcome.body['result'] ?? {}) as JsonObject);
+  return action.verify(planned.request, resultOf(outcome), made);
 }
 
 /** The cloud's own log. Where it must be complete and is not yet, the whole check is tried again later. */

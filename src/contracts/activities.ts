@@ -43,7 +43,7 @@ export interface DecideActivities {
   /** signalWithStart of the principal's case: it opens the case or joins the open one. */
   joinCase(input: {
     readonly principal: Principal;
-    readonly alert: JoinedAlert;
+    readonly alert: Omit<JoinedAlert, 'opens'>;
   }): Promise<{ readonly workflowId: string }>;
   responsePolicy(): Promise<ResponsePolicy>;
   /** Verifies one decision (signature, approver, digest) and writes it to the ledger. Throws `ApprovalInvalid`. */
@@ -98,6 +98,13 @@ export interface Notice {
   readonly caseId?: string;
 }
 
+/** One action of a plan, and the decisions that permit it. */
+export interface ActionInput {
+  readonly planDigest: string;
+  readonly sequence: number;
+  readonly decisions: readonly SignedDecision[];
+}
+
 /** What one action came to. */
 export interface ActionOutcome {
   readonly sequence: number;
@@ -122,24 +129,12 @@ export interface ContainActivities {
   /** From the ledger: what this case changed, in reverse. Stores the plan; changes nothing. */
   planRollback(input: { readonly caseId: string }): Promise<Plan>;
   /** One action, in the order of safety. Declarative: retried; the ledger's intent tells a retry what it is. */
-  applyAction(input: {
-    readonly planDigest: string;
-    readonly sequence: number;
-    readonly decisions: readonly SignedDecision[];
-  }): Promise<ActionOutcome>;
+  applyAction(input: ActionInput): Promise<ActionOutcome>;
   /** The same for a creating action: one attempt. */
-  createByAction(input: {
-    readonly planDigest: string;
-    readonly sequence: number;
-    readonly decisions: readonly SignedDecision[];
-  }): Promise<ActionOutcome>;
+  createByAction(input: ActionInput): Promise<ActionOutcome>;
   /** After a lost `createByAction`: finds what was made, finishes or removes it; `not-made` when nothing stands. */
-  reconcileAction(input: { readonly planDigest: string; readonly sequence: number }): Promise<ActionOutcome>;
-  revertAction(input: {
-    readonly planDigest: string;
-    readonly sequence: number;
-    readonly decisions: readonly SignedDecision[];
-  }): Promise<ActionOutcome>;
+  reconcileAction(input: Omit<ActionInput, 'decisions'>): Promise<ActionOutcome>;
+  revertAction(input: ActionInput): Promise<ActionOutcome>;
   /**
    * Independent reads of every action, and the cloud's own log since the last change. With `requireLog` a log that is not
    * complete yet is retried; without, it is said.

@@ -20,10 +20,14 @@ export interface JoinedAlert {
   readonly title: string;
   readonly verdict: Verdict;
   readonly techniques: readonly string[];
+  /** The id of the case that this alert opens, should no case be open for it to join. */
+  readonly opens: string;
 }
 
 export interface ContainPrincipalInput {
   readonly caseId: string;
+  /** Came when the case before had ended and was only telling people: they open this one. */
+  readonly alerts?: readonly JoinedAlert[];
   readonly principal: Principal;
   readonly principalHash: string;
 }

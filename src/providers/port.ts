@@ -62,7 +62,8 @@ export interface Action {
   preflight(request: ActionRequest): Promise<Preflight>;
   /** Makes the change. Declarative: repeating it with the same prior is harmless. Must carry the mark of the case. */
   apply(request: ActionRequest, prior: JsonObject): Promise<Applied>;
-  verify(request: ActionRequest, applied: JsonObject): Promise<Verification>;
+  /** `made`: results of the case's creating actions, which are no drift of this one (a key that Cordon itself rotated in). */
+  verify(request: ActionRequest, applied: JsonObject, made?: readonly JsonObject[]): Promise<Verification>;
   /**
    * Puts back exactly `prior`, touching only what `applied` says we changed. Refuses (`Conflict` failure, final in rollback)
    * where a third party changed it since. Repeating it is harmless.

@@ -1,5 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
+import type { Store } from '../store/port.ts';
+
 /** Labels hold only names of ours, never a caller's text: their number is bounded. */
 export interface Metrics {
   readonly registry: Registry;
@@ -14,19 +16,11 @@ export interface Metrics {
 /** Counted up to here; more is as bad. */
 const MOST_WAITING = 1_000;
 
-export function createMetrics(waiting: (limit: number) => Promise<readonly unknown[]>): Metrics {
+export function createMetrics(store: Pick<Store, 'alerts' | 'killSwitch'>): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
-  const waitingAlerts = new Gauge({
-    name: 'cordon_alerts_waiting',
-    help: `Alerts accepted and not yet started in Temporal, counted up to ${MOST_WAITING}`,
-    registers,
-    async collect() {
-      this.set((await waiting(MOST_WAITING)).length);
-    },
-  });
-  registry.registerMetric(waitingAlerts);
+  for (const gauge of gauges(store)) registry.registerMetric(gauge);
   return {
     registry,
     alerts: new Counter({
@@ -66,4 +60,25 @@ export function createMetrics(waiting: (limit: number) => Promise<readonly unkno
       registers,
     }),
   };
+}
+
+/** Read from the store when they are asked for: several servers say the same. */
+function gauges(store: Pick<Store, 'alerts' | 'killSwitch'>): readonly Gauge[] {
+  const waiting = new Gauge({
+    name: 'cordon_alerts_waiting',
+    help: `Alerts accepted and not yet started in Temporal, counted up to ${MOST_WAITING}`,
+    registers: [],
+    async collect() {
+      this.set((await store.alerts.waiting(MOST_WAITING)).length);
+    },
+  });
+  const stopped = new Gauge({
+    name: 'cordon_kill_switch_stopped',
+    help: '1 while the kill switch is on: no change is begun in any cloud',
+    registers: [],
+    async collect() {
+      this.set((await store.killSwitch.status()).stopped ? 1 : 0);
+    },
+  });
+  return [waiting, stopped];
 }

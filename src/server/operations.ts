@@ -10,6 +10,7 @@ const readiness = z.object({
   status: z.enum(['ready', 'degraded']).describe('`degraded`: alerts are taken in and wait until Temporal is back'),
   store: z.literal('ok'),
   temporal: z.enum(['ok', 'away']),
+  killSwitch: z.enum(['off', 'stopped']).describe('`stopped`: alerts are taken in and planned for, nothing is changed'),
 });
 
 type OperationsDependencies = Pick<ServerDependencies, 'store' | 'cases' | 'version'> & { readonly metrics: Metrics };
@@ -31,14 +32,23 @@ export function operationsRoutes(app: App, { store, cases, version, metrics }: O
       },
     },
     async ({ log }) => {
-      const [, reachable] = await Promise.all([
-        store.ping().catch((error: unknown) => {
+      const storeAnswers = async () => {
+        await store.ping();
+        return store.killSwitch.status();
+      };
+      const [{ stopped }, reachable] = await Promise.all([
+        storeAnswers().catch((error: unknown) => {
           log.error({ err: error }, 'The store does not answer');
           throw new HttpProblem('unavailable', 'The store does not answer.');
         }),
         cases.reachable(),
       ]);
-      return { status: reachable ? 'ready' : 'degraded', store: 'ok', temporal: reachable ? 'ok' : 'away' };
+      return {
+        status: reachable ? 'ready' : 'degraded',
+        store: 'ok',
+        temporal: reachable ? 'ok' : 'away',
+        killSwitch: stopped ? 'stopped' : 'off',
+      };
     },
   );
 

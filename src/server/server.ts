@@ -7,6 +7,7 @@ import { decisionRoutes } from './decisions.ts';
 import type { ServerDependencies } from './dependencies.ts';
 import { createDispatcher } from './dispatcher.ts';
 import { ingestRoutes } from './ingest.ts';
+import { killSwitchRoutes } from './kill-switch.ts';
 import { createMetrics } from './metrics.ts';
 import { describeRoutes } from './openapi.ts';
 import { operationsRoutes } from './operations.ts';
@@ -19,7 +20,7 @@ import { recordRoutes } from './records.ts';
 export async function createServer(dependencies: ServerDependencies): Promise<App> {
   const { store, cases, logger, version, mounted, now = () => new Date() } = dependencies;
   const tokens = approverTokens(dependencies);
-  const metrics = createMetrics((limit) => store.alerts.waiting(limit));
+  const metrics = createMetrics(store);
   const dispatcher = createDispatcher({ alerts: store.alerts, cases, logger, metrics, now });
   const app = createApp(logger);
   const approver = (headers: IncomingHttpHeaders) => approverOf(headers, tokens);
@@ -38,6 +39,7 @@ export async function createServer(dependencies: ServerDependencies): Promise<Ap
     caseRoutes(scope, dependencies);
     recordRoutes(scope, dependencies);
     decisionRoutes(scope, { ...dependencies, metrics, approver });
+    killSwitchRoutes(scope, { store, approver });
   });
 
   if (mounted) {

@@ -9,16 +9,14 @@ export async function lockRegister(
   { dialect, vault }: Pick<StoreParts, 'dialect' | 'vault'>,
   name: RegisterName,
 ): Promise<unknown> {
-  const { sealed } = await select(transaction, name, dialect).executeTakeFirstOrThrow(() => missing(name));
-  return vault.open(sealed, `register|${name}`);
+  return open(transaction, vault, name, dialect);
 }
 
 export async function readRegister(
   { database, vault }: Pick<StoreParts, 'database' | 'vault'>,
   name: RegisterName,
 ): Promise<unknown> {
-  const { sealed } = await select(database, name, null).executeTakeFirstOrThrow(() => missing(name));
-  return vault.open(sealed, `register|${name}`);
+  return open(database, vault, name, null);
 }
 
 export async function writeRegister(
@@ -31,12 +29,19 @@ export async function writeRegister(
   await transaction.updateTable('registers').set({ sealed }).where('name', '=', name).execute();
 }
 
-function select(database: Database, name: RegisterName, lockOn: DialectName | null) {
-  return database
+async function open(
+  database: Database,
+  vault: StoreParts['vault'],
+  name: RegisterName,
+  lockOn: DialectName | null,
+): Promise<unknown> {
+  const { sealed } = await database
     .selectFrom('registers')
     .select('sealed')
     .where('name', '=', name)
-    .$if(lockOn === 'postgres', (query) => query.forUpdate());
+    .$if(lockOn === 'postgres', (query) => query.forUpdate())
+    .executeTakeFirstOrThrow(() => missing(name));
+  return vault.open(sealed, `register|${name}`);
 }
 
 function missing(name: RegisterName): Error {

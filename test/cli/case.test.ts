@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 
+import { END_STATES } from '../../src/domain/case.ts';
 import { cordon, MAIN, run } from './cordon.ts';
 import type { Answer, Listener, Received } from './listener.ts';
 import { listen } from './listener.ts';
@@ -166,6 +167,12 @@ test('timeline --follow shows each entry once and ends with the case', async () 
       .split('\n')
       .map((line) => JSON.parse(line) as unknown),
   ).toEqual([...RECORD.timeline, closed]);
+});
+
+test.each(END_STATES)('timeline --follow ends with %s: no workflow runs any more', async (state) => {
+  await using server = await listen(routes({ [`GET /v1/cases/${CASE_ID}`]: () => ({ body: { ...RECORD, state } }) }));
+  const result = await on(server, 'timeline', CASE_ID, '--follow', '--minutes', '0.001');
+  expect(result.status, result.stderr).toBe(0);
 });
 
 test('timeline --follow ends as refused when its time is over', async () => {

@@ -1,5 +1,6 @@
 import { sealPlan } from '../../src/approval/digest.ts';
 import type { Plan } from '../../src/domain/plan.ts';
+import { ALICE } from '../support/alice.ts';
 
 export const CASE_ID = `ca_${'0123456789abcdef'.repeat(2)}`;
 
@@ -9,28 +10,16 @@ export const HOSTILE = '\u001b[2J\u001b[31mred\u202e\n1. Harmless';
 export const PLAN: Plan = sealPlan({
   kind: 'containment',
   caseId: CASE_ID,
-  principal: {
-    cloud: 'aws',
-    kind: 'iam-user',
-    accountId: '123456789012',
-    name: 'alice',
-    arn: 'arn:aws:iam::123456789012:user/alice',
-  },
+  principal: ALICE,
   actions: [
     {
       sequence: 0,
       request: {
         action: 'deny-principal',
         cloud: 'aws',
-        accountId: '123456789012',
-        principal: {
-          cloud: 'aws',
-          kind: 'iam-user',
-          accountId: '123456789012',
-          name: 'alice',
-          arn: 'arn:aws:iam::123456789012:user/alice',
-        },
-        target: 'arn:aws:iam::123456789012:user/alice',
+        accountId: ALICE.accountId,
+        principal: ALICE,
+        target: ALICE.arn,
         parameters: {},
       },
       title: `Deny everything ${HOSTILE}`,

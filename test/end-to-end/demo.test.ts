@@ -8,9 +8,14 @@ import { run, scratch } from '../cli/cordon.ts';
 
 const DEMO = fileURLToPath(new URL('../../demo/main.ts', import.meta.url));
 
-/** Secret keys of AWS, tokens of Slack, and the tokens that the demo makes for itself (48 hex digits; a digest has 64). */
-const SECRET =
-  /(?<![A-Za-z0-9+/])(?![0-9a-f]{40}(?![0-9a-f]))[A-Za-z0-9+/]{40}(?![A-Za-z0-9+/])|xox[abp]-|(?<![0-9a-f])[0-9a-f]{48}(?![0-9a-f])/u;
+/**
+ * Every secret of the stage is a long run of hex digits (keys of MiniStack 40, session tokens 128, tokens of the demo 48) or a
+ * token of Slack. What may be shown: digests (64), and ids of cases and alerts (32, `ca` before it looks like hex as well).
+ */
+function secretsIn(text: string): readonly string[] {
+  const runs = (text.match(/[0-9a-f]{33,}/gu) ?? []).filter((hex) => hex.length !== 64 && !/^ca.{32}$/u.test(hex));
+  return [...runs, ...(text.match(/xox[abp]-\S*/gu) ?? [])];
+}
 
 const attempt = z.strictObject({ allowed: z.boolean(), errorCode: z.string().nullable(), httpStatus: z.number() });
 const passed = { allowed: true, errorCode: null };
@@ -56,7 +61,7 @@ it('contains a leaked key from end to end, proves it by the credentials themselv
   for (const { before, after } of bystanders) expect([before, after]).toMatchObject([passed, passed]);
   expect(snapshot.differencesAfterRollback).toEqual([]);
   expect(ledger.status).toBe('intact');
-  for (const shown of [text, stdout, stderr]) expect(shown).not.toMatch(SECRET);
+  for (const shown of [text, stdout, stderr]) expect(secretsIn(shown)).toEqual([]);
 });
 
 it.each([

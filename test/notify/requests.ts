@@ -1,16 +1,8 @@
 import type { Alert } from '../../src/domain/alert.ts';
 import type { Plan, PlannedAction } from '../../src/domain/plan.ts';
-import type { Principal } from '../../src/domain/principal.ts';
 import type { Verdict } from '../../src/domain/verdict.ts';
 import type { ApprovalRequest } from '../../src/notify/port.ts';
-
-export const ALICE: Principal = {
-  cloud: 'aws',
-  kind: 'iam-user',
-  accountId: '123456789012',
-  name: 'alice',
-  arn: 'arn:aws:iam::123456789012:user/alice',
-};
+import { ALICE } from '../support/alice.ts';
 
 export const CASE_ID = `ca_${'0a1b2c3d'.repeat(4)}`;
 export const DIGEST = '1f2e3d4c'.repeat(8);

@@ -21,6 +21,8 @@ describe('without a token of an approver', () => {
     ['GET', `/v1/cases/${UNKNOWN}/export`],
     ['GET', '/v1/alerts'],
     ['GET', '/v1/ledger/verification'],
+    ['GET', '/v1/kill-switch'],
+    ['PUT', '/v1/kill-switch'],
     ['POST', `/v1/cases/${UNKNOWN}/decisions`],
     ['POST', `/v1/cases/${UNKNOWN}/rollback`],
   ])('%s %s is refused', async (method, path) => {
@@ -29,7 +31,7 @@ describe('without a token of an approver', () => {
       const response = await fetch(server.url + path, {
         method,
         headers,
-        ...(method === 'POST' ? { body: '{}' } : {}),
+        ...(method === 'GET' ? {} : { body: '{}' }),
       });
       expect(await problemOf(response)).toMatchObject({
         status: 401,
@@ -176,11 +178,13 @@ describe('the server', () => {
       'get /v1/cases/{caseId}/export',
       'get /v1/cases/{caseId}/plan',
       'get /v1/cases/{caseId}/timeline',
+      'get /v1/kill-switch',
       'get /v1/ledger/verification',
       'post /v1/alerts/generic',
       'post /v1/alerts/guardduty',
       'post /v1/cases/{caseId}/decisions',
       'post /v1/cases/{caseId}/rollback',
+      'put /v1/kill-switch',
     ]);
     const ids = Object.values(paths).flatMap((methods) => Object.values(methods).map(({ operationId }) => operationId));
     expect(ids).not.toContain(undefined);

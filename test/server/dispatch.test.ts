@@ -34,7 +34,10 @@ it('with Temporal away alerts are still accepted; every workflow starts once it 
   const server = await serve({ store, cases });
   for (let id = 0; id < 60; id++) expect((await server.send(alert(id))).status).toBe(202);
   const ready = await fetch(`${server.url}/readyz`);
-  expect([ready.status, await ready.json()]).toEqual([200, { status: 'degraded', store: 'ok', temporal: 'away' }]);
+  expect([ready.status, await ready.json()]).toEqual([
+    200,
+    { status: 'degraded', store: 'ok', temporal: 'away', killSwitch: 'off' },
+  ]);
   expect(await (await fetch(`${server.url}/metrics`)).text()).toMatch(/^cordon_alerts_waiting 60$/mu);
   await until(() => server.log.some((line) => line.includes('could not be started')));
   expect(cases.started.size).toBe(0);

@@ -17,7 +17,7 @@ import type { RollBackInput } from '../../src/contracts/messages.ts';
 import type { SignedDecision } from '../../src/domain/approval.ts';
 import type { CaseState } from '../../src/domain/case.ts';
 import type { PlanKind } from '../../src/domain/plan.ts';
-import { principalKey, type Principal } from '../../src/domain/principal.ts';
+import { principalKey } from '../../src/domain/principal.ts';
 import { createCipher } from '../../src/encryption/cipher.ts';
 import { createLogger } from '../../src/runtime/logger.ts';
 import type { ServerDependencies } from '../../src/server/dependencies.ts';
@@ -25,18 +25,11 @@ import { createServer } from '../../src/server/server.ts';
 import { signatureHeaders } from '../../src/server/signature.ts';
 import { openStore } from '../../src/store/index.ts';
 import type { Store } from '../../src/store/port.ts';
+import { ALICE } from '../support/alice.ts';
 
 export const SECRETS = {
   sources: { generic: 'generic-hmac-secret', guardduty: 'guardduty-bearer-token' },
   approvers: { dana: 'token-of-dana', sam: 'token-of-sam' },
-};
-
-export const ALICE: Principal = {
-  cloud: 'aws',
-  kind: 'iam-user',
-  accountId: '123456789012',
-  name: 'alice',
-  arn: 'arn:aws:iam::123456789012:user/alice',
 };
 
 const config = configSchema.parse({

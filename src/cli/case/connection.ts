@@ -4,10 +4,11 @@ import type { z } from 'zod';
 import { authorised, bearerToken, call, serverUrl } from '../client.ts';
 import type { Context } from '../context.ts';
 
-/** The server's cases, as the person that CORDON_TOKEN names. */
+/** What the server lets approvers do, as the person that CORDON_TOKEN names. */
 export interface CaseConnection {
   get<Answer>(path: string, schema: z.ZodType<Answer>): Promise<Answer>;
   post<Answer>(path: string, body: object, schema: z.ZodType<Answer>): Promise<Answer>;
+  put<Answer>(path: string, body: object, schema: z.ZodType<Answer>): Promise<Answer>;
 }
 
 export function urlOption(command: Command): Command {
@@ -17,14 +18,18 @@ export function urlOption(command: Command): Command {
 export async function connect(context: Context, url: string | undefined): Promise<CaseConnection> {
   const headers = authorised(bearerToken());
   const server = await serverUrl(context, url);
-  return {
-    get: (path, schema) => call(server, path, schema, { headers }),
-    post: (path, body, schema) =>
+  const sending =
+    (method: 'POST' | 'PUT') =>
+    <Answer>(path: string, body: object, schema: z.ZodType<Answer>) =>
       call(server, path, schema, {
-        method: 'POST',
+        method,
         headers: { 'content-type': 'application/json', ...headers },
         body: new TextEncoder().encode(JSON.stringify(body)),
-      }),
+      });
+  return {
+    get: (path, schema) => call(server, path, schema, { headers }),
+    post: sending('POST'),
+    put: sending('PUT'),
   };
 }
 

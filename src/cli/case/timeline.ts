@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from 'commander';
 
-import { TRANSITIONS } from '../../domain/case.ts';
-import type { CaseState, TimelineEntry } from '../../domain/case.ts';
+import { END_STATES } from '../../domain/case.ts';
+import type { TimelineEntry } from '../../domain/case.ts';
 import type { Context } from '../context.ts';
 import { contextOf, print } from '../context.ts';
 import { RefusedError, UsageError } from '../failures.ts';
@@ -51,7 +51,7 @@ async function follow(context: Context, server: CaseConnection, caseId: string, 
       writeLine(context.json ? fresh.map((entry) => inertJson(entry, 0)).join('\n') : lines(fresh));
       told = performance.now();
     }
-    if (hasEnded(state)) return;
+    if (END_STATES.includes(state)) return;
     if (performance.now() >= until) throw new RefusedError(`The case is still ${state} after ${minutes} minutes.`);
     if (performance.now() - told >= TELL_EVERY_MS) {
       note(`The case is ${state} …`);
@@ -59,12 +59,6 @@ async function follow(context: Context, server: CaseConnection, caseId: string, 
     }
     await pause(POLL_EVERY_MS);
   }
-}
-
-/** Nothing but closing or a rollback can follow. */
-export function hasEnded(state: CaseState): boolean {
-  const next: readonly CaseState[] = TRANSITIONS[state];
-  return next.every((following) => following === 'CLOSED' || following === 'ROLLING_BACK');
 }
 
 function lines(entries: readonly TimelineEntry[]): string {

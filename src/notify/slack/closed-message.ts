@@ -23,7 +23,7 @@ const ENDINGS: Record<CaseState, Ending> = {
   REJECTED: { says: 'Denied. Nothing was changed.' },
   EXPIRED: {
     says: 'Nobody answered in time. Nothing was changed.',
-    next: 'The credentials still work. Decide by hand, or send the alert again to be asked anew.',
+    next: 'The credentials still work. Contain by hand, or send the alert again under a new id to be asked anew.',
   },
   CONTAINING: { says: 'The calls are being made.' },
   VERIFYING: { says: 'All calls are made; the cloud is asked for proof.' },

@@ -57,6 +57,11 @@ export function proposalCaveats(
   const caveats: string[] = [];
   const byHand = BY_HAND[principal.kind];
   if (byHand) caveats.push(byHand);
+  if (principal.kind === 'iam-user' && !enabledActions.includes('deny-principal')) {
+    caveats.push(
+      'Sessions minted with the keys outlive them and can mint more, because deny-principal is not enabled.',
+    );
+  }
   if (activity === null) {
     caveats.push('The log could not be read: which roles these credentials assumed is unknown; such sessions live on.');
     return caveats;

@@ -17,7 +17,7 @@ export function blockKitFault(method: string, sent: Json): string | undefined {
   if (method.startsWith('chat.')) return blocksFault(sent['blocks'], 50);
   if (method !== 'views.open' && method !== 'views.update' && method !== 'views.push') return undefined;
   const view = sent['view'] as Json;
-  if (String(view['private_metadata'] ?? '').length > 3_000) return 'private_metadata is longer than 3000 characters';
+  if (isLonger(view['private_metadata'], 3_000)) return 'private_metadata is longer than 3000 characters';
   const parts = ['title', 'submit', 'close'].map((part) => textFault(view[part], part));
   return parts.find(Boolean) ?? blocksFault(view['blocks'], 100);
 }
@@ -32,7 +32,7 @@ function blocksFault(blocks: unknown, most: number): string | undefined {
 }
 
 function blockFault(block: Json): string | undefined {
-  if (String(block['block_id'] ?? '').length > 255) return 'a block_id is longer than 255 characters';
+  if (isLonger(block['block_id'], 255)) return 'a block_id is longer than 255 characters';
   const elements = (block['elements'] ?? []) as Json[];
   const fields = (block['fields'] ?? []) as Json[];
   if (block['type'] === 'section' && !block['text'] && fields.length === 0) return 'a section needs text or fields';
@@ -51,15 +51,20 @@ function blockFault(block: Json): string | undefined {
 
 function elementFault(element: Json | undefined): string | undefined {
   if (!element) return undefined;
-  if (String(element['value'] ?? '').length > 2_000) return 'the value of a button is longer than 2000 characters';
-  if (String(element['action_id'] ?? '').length > 255) return 'an action_id is longer than 255 characters';
+  if (isLonger(element['value'], 2_000)) return 'the value of a button is longer than 2000 characters';
+  if (isLonger(element['action_id'], 255)) return 'an action_id is longer than 255 characters';
   return textFault(element['text'], String(element['type']));
+}
+
+function isLonger(value: unknown, most: number): boolean {
+  return typeof value === 'string' && value.length > most;
 }
 
 /** An empty text is refused as well as one that is too long. */
 function textFault(text: unknown, where: string): string | undefined {
   if (typeof text !== 'object' || text === null) return undefined;
-  const length = String((text as Json)['text'] ?? '').length;
+  const words = (text as Json)['text'];
+  const length = typeof words === 'string' ? words.length : 0;
   const most = TEXT_LIMITS[where] ?? 3_000;
   if (length === 0) return `the text of a ${where} is empty`;
   return length > most ? `the text of a ${where} has ${length} characters, at most ${most} are allowed` : undefined;

@@ -155,8 +155,10 @@ describe('MiniStack', () => {
 
     it('a call that was denied, with the error code of its service', async () => {
       await put(policy('Deny', '*'), 'deny');
-      await expect(clients(alice).iam.send(new ListUsersCommand({}))).rejects.toThrow();
-      await expect(clients(alice).ec2.send(new DescribeInstancesCommand({}))).rejects.toThrow();
+      const list = clients(alice).iam.send(new ListUsersCommand({}));
+      await expect(list).rejects.toMatchObject({ name: 'AccessDenied' });
+      const describeInstances = clients(alice).ec2.send(new DescribeInstancesCommand({}));
+      await expect(describeInstances).rejects.toMatchObject({ name: 'UnauthorizedOperation' });
       expect(detail((await byName('ListUsers'))[0])['errorCode']).toBe('AccessDenied');
       expect(detail((await byName('DescribeInstances'))[0])['errorCode']).toBe('Client.UnauthorizedOperation');
     });
@@ -222,6 +224,16 @@ describe('MiniStack', () => {
     });
   });
 
+  it('moves what it recorded so far into the past, and nothing that comes after', async () => {
+    await clients(alice).iam.send(new ListUsersCommand({}));
+    await ministack.ageLog(86_400);
+    await clients(alice).iam.send(new ListUsersCommand({}));
+    const [recent, old] = await byName('ListUsers');
+    expect(detail(old)['eventTime']).toBe(old!.EventTime!.toISOString().replace('.000', ''));
+    const apartMs = recent!.EventTime!.getTime() - old!.EventTime!.getTime();
+    expect(Math.round(apartMs / 86_400_000)).toBe(1);
+  });
+
   it('knows when a key was last used, and that another never was', async () => {
     const unused = await newKey('alice');
     await clients(alice).iam.send(new ListUsersCommand({}));
@@ -234,6 +246,7 @@ describe('MiniStack', () => {
   it('does nothing about the AWS managed quarantine policy, so a test of it must attach a copy', async () => {
     const PolicyArn = 'arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantineV3';
     await admin.iam.send(new AttachUserPolicyCommand({ UserName: 'alice', PolicyArn }));
-    await clients(alice).iam.send(new ListUsersCommand({}));
+    const { Users } = await clients(alice).iam.send(new ListUsersCommand({}));
+    expect(Users).toMatchObject([{ UserName: 'alice' }]);
   });
 });

@@ -77,8 +77,8 @@ export function callFrom(
   sourceIpAddress: string,
   userAgent?: string,
 ): void {
-  const { add } = client.middlewareStack as IAMClient['middlewareStack'];
-  add(
+  const stack = client.middlewareStack as IAMClient['middlewareStack'];
+  stack.add(
     (next) => (args) => {
       const { headers } = args.request as { headers: Record<string, string> };
       headers['x-forwarded-for'] = sourceIpAddress;

@@ -88,7 +88,7 @@ async function query(url: string, sql: string): Promise<number | null> {
 /** Debian keeps the newest version's programs off PATH; `initdb` on PATH is what other systems have. */
 function binaries(): string | undefined {
   const debian = '/usr/lib/postgresql';
-  const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : [];
+  const versions = existsSync(debian) ? readdirSync(debian).toSorted((a, b) => Number(b) - Number(a)) : [];
   const candidates = [...versions.map((version) => join(debian, version, 'bin')), join(onPath('initdb') ?? '/-', '..')];
   return candidates.find(
     (candidate) => isExecutable(join(candidate, 'initdb')) && isExecutable(join(candidate, 'postgres')),

@@ -58,7 +58,8 @@ export async function startSlackFront(
     const fault = front.fault?.(method);
     if (fault) return fault;
     const sent = parseBody(request.headers['content-type'] ?? '', body);
-    const authorization = request.headers.authorization ?? (sent['token'] ? `Bearer ${String(sent['token'])}` : '');
+    const token = typeof sent['token'] === 'string' ? sent['token'] : '';
+    const authorization = request.headers.authorization ?? (token && `Bearer ${token}`);
     if (!authorization) return refusal('not_authed');
     if (!tokens.includes(authorization.replace(/^Bearer /i, ''))) return refusal('invalid_auth');
     const tooLarge = blockKitFault(method, sent);
@@ -76,16 +77,19 @@ export async function startSlackFront(
     return { status: 200, body: { ok: true } };
   }
 
-  const server = createServer(async (request, response) => {
+  async function answerTo(request: IncomingMessage): Promise<SlackFault> {
     const path = new URL(request.url ?? '/', 'http://localhost').pathname;
-    try {
-      const body = await readBody(request);
-      if (path.startsWith('/api/')) send(response, await answerApi(path.slice('/api/'.length), request, body));
-      else if (path.startsWith('/response/')) send(response, await answerResponseUrl(path, body));
-      else send(response, { status: 404 });
-    } catch (error) {
-      send(response, { status: 500, body: { ok: false, error: String(error) } });
-    }
+    const body = await readBody(request);
+    if (path.startsWith('/api/')) return answerApi(path.slice('/api/'.length), request, body);
+    if (path.startsWith('/response/')) return answerResponseUrl(path, body);
+    return { status: 404 };
+  }
+
+  const server = createServer((request, response) => {
+    answerTo(request).then(
+      (answer) => send(response, answer),
+      (error: unknown) => send(response, { status: 500, body: { ok: false, error: String(error) } }),
+    );
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -118,7 +118,7 @@ describe('the Slack emulator with a Bolt app', () => {
 
   it('fails on demand', async () => {
     slack.front.fault = (method) => (method === 'chat.postMessage' ? { status: 503 } : undefined);
-    await expect(ask()).rejects.toThrow();
+    await expect(ask()).rejects.toThrow('statusCode = 503');
     expect((await app.client.auth.test()).ok).toBe(true);
   });
 });

@@ -31,7 +31,9 @@ describe('the Temporal server', () => {
         expect(server.embedded, start).toBe(true);
         expect(await listWorkflows(server.address), start).toBe(0);
         await server.stop();
-        await expect(Connection.connect({ address: server.address, connectTimeout: 500 }), start).rejects.toThrow();
+        await expect(Connection.connect({ address: server.address, connectTimeout: 500 }), start).rejects.toThrow(
+          'Failed to connect',
+        );
       }
     } finally {
       await rm(directory, { recursive: true, force: true });

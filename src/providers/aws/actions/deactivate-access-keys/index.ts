@@ -1,6 +1,7 @@
 import { UpdateAccessKeyCommand } from '@aws-sdk/client-iam';
 import { z } from 'zod';
 
+import { CordonFailure } from '../../../../contracts/failures.ts';
 import type { JsonObject } from '../../../../domain/json.ts';
 import type { PlannedCall } from '../../../../domain/plan.ts';
 import type { Action } from '../../../port.ts';
@@ -60,13 +61,14 @@ export const deactivateAccessKeys: AwsActionDefinition = {
     async apply(request, prior) {
       const userName = await confirmUser(clients, request);
       const found = (await listAccessKeys(clients, userName)).filter((key) => key.active).map((key) => key.accessKeyId);
-      for (const id of found) await update(clients, userName, id, 'Inactive');
+      await deactivateEach(clients, userName, found);
       // A try that broke off half-way has left keys of `prior` inactive already: those are ours to reactivate as well.
       return { result: { userName, deactivated: [...new Set([...activeIn(prior), ...found])].toSorted() } };
     },
-    async verify(request) {
+    async verify(request, _applied, made = []) {
       const userName = targetUser(request);
-      const keys = await listAccessKeys(clients, userName);
+      const rotatedIn = new Set(made.map(({ accessKeyId }) => accessKeyId));
+      const keys = (await listAccessKeys(clients, userName)).filter((key) => !rotatedIn.has(key.accessKeyId));
       const active = keys.filter((key) => key.active).map((key) => key.accessKeyId);
       if (active.length > 0) return { status: 'drifted', detail: `Active again or new: ${active.join(', ')}.` };
       return { status: 'holds', detail: `User ${userName} has no active access key (${keys.length} inactive).` };
@@ -83,6 +85,19 @@ export const deactivateAccessKeys: AwsActionDefinition = {
       toReactivate(prior, applied).map((id) => updateCall(targetUser(request), id, 'Active')),
   }),
 };
+
+/** One that is refused after others were deactivated leaves a change behind, so the refusal must not pass for "nothing done". */
+async function deactivateEach(clients: AwsClients, userName: string, ids: readonly string[]): Promise<void> {
+  for (const [index, id] of ids.entries()) {
+    try {
+      await update(clients, userName, id, 'Inactive');
+    } catch (error) {
+      if (index === 0 || !(error instanceof CordonFailure) || !error.final) throw error;
+      const message = `Only ${index} of ${ids.length} access keys were deactivated. ${error.message}`;
+      throw new CordonFailure('OutcomeUnknown', message, { cause: error });
+    }
+  }
+}
 
 function activeIn(prior: JsonObject): readonly string[] {
   const { keys } = read(priorSchema, prior, 'The prior state of deactivate-access-keys');

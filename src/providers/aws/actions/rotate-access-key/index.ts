@@ -79,13 +79,13 @@ export const rotateAccessKey: AwsActionDefinition = {
     },
     async verify(request, applied) {
       const { accessKeyId } = read(appliedSchema, applied, 'The result of rotate-access-key');
-      const { userName, secretName } = wanted(request);
-      const [keys, secret] = await Promise.all([listAccessKeys(clients, userName), findSecret(clients, secretName)]);
-      const active = keys.some((key) => key.accessKeyId === accessKeyId && key.active);
+      const key = wanted(request);
+      const [keys, secret] = await found(clients, key);
+      const active = keys.some((one) => one.accessKeyId === accessKeyId && one.active);
       if (!active) return { status: 'drifted', detail: `Access key ${accessKeyId} is gone or inactive.` };
       if (secret?.accessKeyId !== accessKeyId)
-        return { status: 'drifted', detail: `Secret ${secretName} does not hold it.` };
-      return { status: 'holds', detail: `Access key ${accessKeyId} is active and stored in ${secretName}.` };
+        return { status: 'drifted', detail: `Secret ${key.secretName} does not hold it.` };
+      return { status: 'holds', detail: `Access key ${accessKeyId} is active and stored in ${key.secretName}.` };
     },
     revert: (request, _prior, applied) => revert(clients, request, applied),
     previewRevert(request, _prior, applied) {
@@ -99,10 +99,7 @@ export const rotateAccessKey: AwsActionDefinition = {
 async function preflight(clients: AwsClients, request: ActionRequest): Promise<Preflight> {
   const key = wanted(request);
   await confirmUser(clients, request);
-  const [keys, secret] = await Promise.all([
-    listAccessKeys(clients, key.userName),
-    findSecret(clients, key.secretName),
-  ]);
+  const [keys, secret] = await found(clients, key);
   const alreadySo = keys.some(({ accessKeyId }) => accessKeyId === secret?.accessKeyId);
   const obstacles: string[] = [];
   if (!alreadySo && keys.length >= 2) {
@@ -132,10 +129,7 @@ async function reconcile(clients: AwsClients, request: ActionRequest, prior: Jso
   const { accessKeyIds } = read(priorSchema, prior, 'The prior state of rotate-access-key');
   const key = wanted(request);
   await confirmUser(clients, request);
-  const [keys, secret] = await Promise.all([
-    listAccessKeys(clients, key.userName),
-    findSecret(clients, key.secretName),
-  ]);
+  const [keys, secret] = await found(clients, key);
   const stored = keys.find(({ accessKeyId }) => accessKeyId === secret?.accessKeyId);
   for (const { accessKeyId } of keys) {
     if (accessKeyId !== stored?.accessKeyId && !accessKeyIds.includes(accessKeyId)) {
@@ -162,6 +156,10 @@ async function revert(clients: AwsClients, request: ActionRequest, applied: Json
   }
   await deleteKey(clients, key.userName, accessKeyId);
   if (secret) await deleteSecret(clients, key.secretName);
+}
+
+function found(clients: AwsClients, { userName, secretName }: StoredKey) {
+  return Promise.all([listAccessKeys(clients, userName), findSecret(clients, secretName)]);
 }
 
 function wanted(request: ActionRequest): StoredKey {

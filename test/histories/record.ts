@@ -1,0 +1,99 @@
+import { DescribeInstancesCommand } from '@aws-sdk/client-ec2';
+import { chmod, copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { respondWorkflowId, rollbackWorkflowId } from '../../src/contracts/ids.ts';
+import { CaseUnderTest, NAMESPACE, startCordon, type Cordon } from '../support/cordon.ts';
+import { FOLDER, TEST_ONLY_KEY_FILE, writeHistory, type Recorded } from './recorded.ts';
+
+/**
+ * Runs each workflow once against the real parts and writes its history into this folder:
+ * `node scripts/run.mjs test/histories/record.ts`. Do so with every release that changes workflows on purpose, and keep the files of released
+ * versions under a name of their own: cases that wait for days are replayed by the next version.
+ */
+const AUTOMATION = { address: '192.0.2.10', network: '192.0.2.0/24' };
+const directory = await mkdtemp(join(tmpdir(), 'cordon-histories-'));
+const payloadKeyFile = join(directory, 'payload.key');
+await copyFile(TEST_ONLY_KEY_FILE, payloadKeyFile);
+// A checkout makes it readable for all, which Cordon refuses of a key.
+await chmod(payloadKeyFile, 0o600);
+
+const cordon = await startCordon({
+  payloadKeyFile,
+  allowlist: [
+    {
+      name: 'terraform plan',
+      kind: 'infrastructure-as-code',
+      principal: 'arn:aws:iam::123456789012:user/terraform-ci',
+      networks: [AUTOMATION.network],
+      actions: ['ec2:Describe*'],
+      owner: 'platform',
+      reason: 'Nightly plan',
+      expires: '2099-12-31',
+    },
+  ],
+});
+try {
+  await suppressed(cordon);
+  await contained(cordon);
+  await denied(cordon);
+} finally {
+  await cordon.stop();
+  await rm(directory, { recursive: true, force: true });
+}
+
+async function suppressed({ stage, ...rest }: Cordon): Promise<void> {
+  const { principal, key } = await rest.createUser('terraform-ci');
+  await stage.ministack.ageLog(24 * 3600);
+  await stage.as(key, AUTOMATION.address).ec2.send(new DescribeInstancesCommand({}));
+  const alertId = await rest.alertOn(principal, { sourceAddresses: [AUTOMATION.address] });
+  await expectEnd(rest.verdictOn(alertId), 'suppress');
+  await keep('respond-to-alert-suppressed', respondWorkflowId(alertId));
+}
+
+async function contained(running: Cordon): Promise<void> {
+  const { principal } = await running.createUser('alice');
+  const alertId = await running.alertOn(principal);
+  const thisCase = new CaseUnderTest(running, principal, alertId);
+  await thisCase.asked();
+  await running.verdictOn(await running.alertOn(principal));
+  await thisCase.approve();
+  await expectEnd(thisCase.handle.result(), 'CONTAINED');
+  await keep('respond-to-alert-contain', respondWorkflowId(alertId));
+  await keep('contain-principal-contained', thisCase.workflowId);
+  await running.as('dana', `/v1/cases/${thisCase.caseId}/rollback`, { reason: 'A drill' });
+  await thisCase.approve();
+  const rollback = rollbackWorkflowId(thisCase.caseId);
+  await expectEnd(running.temporal.workflow.getHandle(rollback).result(), 'ROLLED_BACK');
+  await keep('roll-back-rolled-back', rollback);
+}
+
+async function denied(running: Cordon): Promise<void> {
+  const { principal } = await running.createUser('denis');
+  const thisCase = new CaseUnderTest(running, principal, await running.alertOn(principal));
+  await thisCase.asked();
+  const { planDigest } = (await thisCase.record()) ?? {};
+  await running.as('dana', `/v1/cases/${thisCase.caseId}/decisions`, { planDigest, decision: 'deny', reason: 'Drill' });
+  await expectEnd(thisCase.handle.result(), 'REJECTED');
+  await keep('contain-principal-rejected', thisCase.workflowId);
+}
+
+async function expectEnd(running: Promise<unknown>, end: string): Promise<void> {
+  const result = await running;
+  if (result !== end) throw new Error(`It ended as ${String(result)} instead of ${end}: nothing is recorded.`);
+}
+
+async function keep(name: string, workflowId: string): Promise<void> {
+  const history = await cordon.temporal.workflow.getHandle(workflowId).fetchHistory();
+  const recorded: Recorded = { namespace: NAMESPACE, workflowId, history: writeHistory(history) };
+  const text = JSON.stringify(recorded, withoutMachine, 1);
+  await writeFile(`${FOLDER}${name}.json`, `${text}\n`);
+  process.stdout.write(`${name}: ${recorded.history.events.length} events\n`);
+}
+
+/** Temporal keeps the name of the machine: as the identity of each worker, and in the name of its own queue. */
+function withoutMachine(field: string, value: unknown): unknown {
+  if (field === 'identity') return 'recorder';
+  return field === 'name' && typeof value === 'string' ? value.replaceAll(hostname(), 'recorder') : value;
+}
