@@ -23,6 +23,12 @@ export interface DecideDependencies {
 }
 
 export function createDecideActivities({ policy, store, verifier, cases }: DecideDependencies): DecideActivities {
+  /** So that a list of alerts leads to their cases. An alert that is in a case has the verdict that put it there. */
+  async function linkToCase(alertId: string, caseId: string): Promise<void> {
+    const stored = await store.alerts.get(alertId);
+    if (stored && stored.caseId !== caseId) await store.alerts.recordVerdict(alertId, { outcome: 'contain', caseId });
+  }
+
   return atBoundary({
     async recordVerdict({ alertId, verdict, principal }) {
       const { outcome, risk, reasons } = verdict;
@@ -67,7 +73,8 @@ export function createDecideActivities({ policy, store, verifier, cases }: Decid
         principalKey: principalKey(snapshot.principal),
         principal: { ...snapshot.principal },
       });
-      const { caseId, state, timeline } = snapshot;
+      const { caseId, state, timeline, alertIds } = snapshot;
+      await Promise.all(alertIds.map((alertId) => linkToCase(alertId, caseId)));
       const { step = '', detail = '' } = timeline.at(-1) ?? {};
       await store.ledger.append({
         type: 'state',

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { registerAlertList } from './alert/list.ts';
 import { registerAlertSend } from './alert/send.ts';
+import { registerAlertShow } from './alert/show.ts';
 import { registerCase } from './case/index.ts';
 import { registerConfigCheck } from './config/check.ts';
 import { registerConfigSchema } from './config/schema.ts';
@@ -30,6 +31,7 @@ export function buildProgram(): Command {
   const alert = program.command('alert').description('Send alerts, and see what became of them');
   registerAlertSend(alert);
   registerAlertList(alert);
+  registerAlertShow(alert);
   registerCase(program);
   registerStop(program);
   registerLedgerVerify(program.command('ledger').description('Look after the ledger'));

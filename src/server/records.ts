@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { App } from './app.ts';
 import { caseParameters, caseSchema, limit, planOf, planSchema, reading, recordOf } from './cases.ts';
 import type { ServerDependencies } from './dependencies.ts';
+import { HttpProblem } from './problem.ts';
 
 const exported = z.object({
   case: caseSchema,
@@ -13,6 +14,12 @@ const exported = z.object({
     .describe('In order; each entry holds the hash of the one before it in the whole ledger'),
 });
 const alerts = z.object({ alerts: z.array(z.looseObject({})) });
+const alertId = z.object({ alertId: z.string().regex(/^al_[0-9a-f]{32}$/u) });
+const judged = z.looseObject({
+  reasons: z
+    .array(z.object({ rule: z.string(), text: z.string() }))
+    .describe('Of the verdict, the one that decided first; none while there is no verdict'),
+});
 const verification = z.looseObject({ status: z.enum(['intact', 'broken']) });
 
 /** For audits: all that is kept about a case in one document, the alerts, and whether the ledger holds. */
@@ -35,6 +42,19 @@ export function recordRoutes(app: App, { store }: Pick<ServerDependencies, 'stor
     '/v1/alerts',
     { schema: { ...reading('listAlerts', 'Alerts, newest first', alerts), querystring: z.object({ limit }) } },
     async ({ query }) => ({ alerts: await store.alerts.list(query.limit) }),
+  );
+
+  app.get(
+    '/v1/alerts/:alertId',
+    { schema: { ...reading('getAlert', 'An alert, its verdict and the reasons', judged), params: alertId } },
+    async ({ params }) => {
+      const [stored, verdict] = await Promise.all([
+        store.alerts.get(params.alertId),
+        store.ledger.find('verdict', params.alertId),
+      ]);
+      if (!stored) throw new HttpProblem('not-found', 'There is no such alert.');
+      return { ...stored, reasons: (verdict?.body['reasons'] ?? []) as z.infer<typeof judged>['reasons'] };
+    },
   );
 
   app.get(

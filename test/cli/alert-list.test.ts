@@ -49,3 +49,17 @@ test('no alerts is said; no token is a usage error and asks nobody', async () =>
   expect(await cordon(['alert', 'list'], { env: { CORDON_URL: server.url } })).toMatchObject({ status: 2, stdout: '' });
   expect(server.received).toHaveLength(1);
 });
+
+test('an alert is shown with its verdict and the reasons, inert', async () => {
+  const reasons = [{ rule: 'allowlist:terraform', text: `Listed ${HOSTILE}` }];
+  const [, , judged] = ALERTS;
+  const body = { ...judged, alert: { ...judged?.alert, severity: 'high' }, reasons };
+  await using server = await listen(() => ({ body }));
+  const env = { CORDON_URL: server.url, CORDON_TOKEN: TOKEN };
+  const text = await cordon(['alert', 'show', 'al_1'], { env });
+  expect(text.status, text.stderr).toBe(0);
+  expect(text.stdout).toContain('allowlist:terraform: Listed');
+  expect(text.stdout).toMatch(new RegExp(`Case +${CASE_ID}`, 'u'));
+  expect(text.stdout.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+  expect(server.received[0]).toMatchObject({ method: 'GET', path: '/v1/alerts/al_1' });
+});

@@ -65,6 +65,11 @@ test('two alerts on alice: one message, one plan, one containment, which is prov
   expect(alert.typedSearchAttributes.get(SEARCH_ATTRIBUTES.technique)).toEqual(['T1580']);
   expect(alert.typedSearchAttributes.get(SEARCH_ATTRIBUTES.state)).toBe('contain');
   expect((await thisCase.record())?.alertIds).toEqual([opening, joining]);
+  for (const alertId of [opening, joining]) {
+    const shown = await (await cordon.as('dana', `/v1/alerts/${alertId}`)).json();
+    expect(shown).toMatchObject({ verdict: 'contain', caseId: thisCase.caseId });
+    expect(shown).toHaveProperty('reasons.0.text');
+  }
 
   await rollBack(thisCase);
   expect(differences(before, await cordon.account()), 'the account is as it was').toEqual([]);
