@@ -7,7 +7,7 @@ import type { JsonObject } from '../src/domain/json.ts';
 import type { Principal } from '../src/domain/principal.ts';
 import { principalKey } from '../src/domain/principal.ts';
 import type { ResponsePolicy } from '../src/policy/policy.ts';
-import type { Store } from '../src/store/port.ts';
+import type { AlertStore, CaseStore, Store } from '../src/store/port.ts';
 import { atBoundary } from './boundary.ts';
 
 /** Temporal's client, for the one thing a workflow can't do itself: signal-with-start another. */
@@ -23,12 +23,6 @@ export interface DecideDependencies {
 }
 
 export function createDecideActivities({ policy, store, verifier, cases }: DecideDependencies): DecideActivities {
-  /** So that a list of alerts leads to their cases. An alert that is in a case has the verdict that put it there. */
-  async function linkToCase(alertId: string, caseId: string): Promise<void> {
-    const stored = await store.alerts.get(alertId);
-    if (stored && stored.caseId !== caseId) await store.alerts.recordVerdict(alertId, { outcome: 'contain', caseId });
-  }
-
   return atBoundary({
     async recordVerdict({ alertId, verdict, principal }) {
       const { outcome, risk, reasons } = verdict;
@@ -74,7 +68,7 @@ export function createDecideActivities({ policy, store, verifier, cases }: Decid
         principal: { ...snapshot.principal },
       });
       const { caseId, state, timeline, alertIds } = snapshot;
-      await Promise.all(alertIds.map((alertId) => linkToCase(alertId, caseId)));
+      await Promise.all(alertIds.map((alertId) => linkToCase(store.alerts, alertId, caseId)));
       const { step = '', detail = '' } = timeline.at(-1) ?? {};
       await store.ledger.append({
         type: 'state',
@@ -84,12 +78,20 @@ export function createDecideActivities({ policy, store, verifier, cases }: Decid
       });
     },
 
-    async loadCase({ caseId }) {
-      const record = await store.cases.get(caseId);
-      if (!record) throw new CordonFailure('NotFound', `There is no case ${caseId}.`);
-      const principal = record.principal as unknown as Principal;
-      const { workflowId, state, alertIds, timeline } = record;
-      return { caseId, workflowId, principal, principalHash: principalHash(principal), state, alertIds, timeline };
-    },
+    loadCase: ({ caseId }) => loadCase(store.cases, caseId),
   } satisfies DecideActivities);
+}
+
+/** So that a list of alerts leads to their cases. An alert that is in a case has the verdict that put it there. */
+async function linkToCase(alerts: AlertStore, alertId: string, caseId: string): Promise<void> {
+  const stored = await alerts.get(alertId);
+  if (stored && stored.caseId !== caseId) await alerts.recordVerdict(alertId, { outcome: 'contain', caseId });
+}
+
+async function loadCase(cases: CaseStore, caseId: string): ReturnType<DecideActivities['loadCase']> {
+  const record = await cases.get(caseId);
+  if (!record) throw new CordonFailure('NotFound', `There is no case ${caseId}.`);
+  const principal = record.principal as unknown as Principal;
+  const { workflowId, state, alertIds, timeline } = record;
+  return { caseId, workflowId, principal, principalHash: principalHash(principal), state, alertIds, timeline };
 }

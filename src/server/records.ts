@@ -14,7 +14,7 @@ const exported = z.object({
     .describe('In order; each entry holds the hash of the one before it in the whole ledger'),
 });
 const alerts = z.object({ alerts: z.array(z.looseObject({})) });
-const alertId = z.object({ alertId: z.string().regex(/^al_[0-9a-f]{32}$/u) });
+const alertParameters = z.object({ alertId: z.string().regex(/^al_[0-9a-f]{32}$/u) });
 const judged = z.looseObject({
   reasons: z
     .array(z.object({ rule: z.string(), text: z.string() }))
@@ -46,7 +46,7 @@ export function recordRoutes(app: App, { store }: Pick<ServerDependencies, 'stor
 
   app.get(
     '/v1/alerts/:alertId',
-    { schema: { ...reading('getAlert', 'An alert, its verdict and the reasons', judged), params: alertId } },
+    { schema: { ...reading('getAlert', 'An alert, its verdict and the reasons', judged), params: alertParameters } },
     async ({ params }) => {
       const [stored, verdict] = await Promise.all([
         store.alerts.get(params.alertId),
