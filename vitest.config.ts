@@ -8,6 +8,7 @@ const processes = { pool: 'forks', maxWorkers: 2, retry: 0 } as const;
 
 export default defineConfig({
   test: {
+    globalSetup: './test/support/temporary-directory.ts',
     reporters: reportFile ? ['default', 'json'] : ['default'],
     ...(reportFile ? { outputFile: { json: reportFile } } : {}),
     projects: [
