@@ -110,6 +110,9 @@ export async function verifyRollback(
   const plan = await loadPlan(dependencies, planDigest);
   const lines = await Promise.all(
     plan.actions.map(async (planned) => {
+      // Not every trace is in the state that is read back (a secret is not): what was not undone to the end is not restored.
+      const undone = await dependencies.store.ledger.find('rollback-outcome', planned.idempotencyKey);
+      if (!undone) return `${planned.title}: it was not undone to the end.`;
       const { request, prior } = await standingChange(plan, planned, dependencies);
       const action = actionOf(dependencies.providers[request.cloud], request);
       const now = await action.preflight(request);
