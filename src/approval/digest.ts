@@ -22,6 +22,11 @@ export function idempotencyKey(caseId: string, request: ActionRequest): string {
   return sha256(canonicalJson({ caseId, action, cloud, accountId, target, parameters }));
 }
 
+/** The key of undoing a change, from the key of the change. */
+export function rollbackKey(key: string): string {
+  return sha256(canonicalJson({ rollback: key }));
+}
+
 function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }

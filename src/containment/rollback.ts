@@ -1,6 +1,4 @@
-import { createHash } from 'node:crypto';
-
-import { sealPlan } from '../approval/digest.ts';
+import { rollbackKey, sealPlan } from '../approval/digest.ts';
 import type { ActionInput, ActionOutcome, ContainmentCheck } from '../contracts/activities.ts';
 import { CordonFailure } from '../contracts/failures.ts';
 import { canonicalJson } from '../domain/canonical.ts';
@@ -77,7 +75,7 @@ export async function revertAction(input: ActionInput, dependencies: Containment
     detail: 'The prior state is written.',
   };
   if (await store.ledger.find('rollback-outcome', key)) return outcome;
-  const change = await standingChange(plan, planned, dependencies);
+  const change = changeToUndo(await store.ledger.ofCase(plan.caseId), planned);
   const { caseId } = plan;
   await store.ledger.append({
     type: 'rollback-intent',
@@ -108,12 +106,13 @@ export async function verifyRollback(
   dependencies: ContainmentDependencies,
 ): Promise<ContainmentCheck> {
   const plan = await loadPlan(dependencies, planDigest);
+  const entries = await dependencies.store.ledger.ofCase(plan.caseId);
+  const undone = undoneKeys(entries);
   const lines = await Promise.all(
     plan.actions.map(async (planned) => {
       // Not every trace is in the state that is read back (a secret is not): what was not undone to the end is not restored.
-      const undone = await dependencies.store.ledger.find('rollback-outcome', planned.idempotencyKey);
-      if (!undone) return `${planned.title}: it was not undone to the end.`;
-      const { request, prior } = await standingChange(plan, planned, dependencies);
+      if (!undone.has(planned.idempotencyKey)) return `${planned.title}: it was not undone to the end.`;
+      const { request, prior } = changeToUndo(entries, planned);
       const action = actionOf(dependencies.providers[request.cloud], request);
       const now = await action.preflight(request);
       return stateIn(now.prior, action) === stateIn(prior, action) ? null : `${planned.title}: the state is another.`;
@@ -130,19 +129,18 @@ function stateIn(prior: JsonObject, { chosenInPrior = [] }: Action): string {
   return canonicalJson(Object.fromEntries(Object.entries(prior).filter(([key]) => !chosenInPrior.includes(key))));
 }
 
-const rollbackKey = (key: string) =>
-  createHash('sha256')
-    .update(canonicalJson({ rollback: key }))
-    .digest('hex');
-
 const titleOf = ({ body }: LedgerEntry) => body['title'] as string;
 
 const requestOf = (intent: LedgerEntry) => intent.body['request'] as unknown as ActionRequest;
 
+function undoneKeys(entries: readonly LedgerEntry[]): ReadonlySet<string> {
+  return new Set(entries.filter(({ type }) => type === 'rollback-outcome').map(({ key }) => key));
+}
+
 function standingChanges(entries: readonly LedgerEntry[]): readonly StandingChange[] {
-  const reverted = new Set(entries.filter(({ type }) => type === 'rollback-outcome').map(({ key }) => key));
+  const undone = undoneKeys(entries);
   return changesOf(entries)
-    .filter(({ key }) => !reverted.has(rollbackKey(key)))
+    .filter(({ key }) => !undone.has(rollbackKey(key)))
     .toReversed();
 }
 
@@ -157,14 +155,8 @@ function changesOf(entries: readonly LedgerEntry[]): readonly StandingChange[] {
   });
 }
 
-async function standingChange(
-  plan: Plan,
-  { idempotencyKey, title }: PlannedAction,
-  { store }: ContainmentDependencies,
-) {
-  const change = changesOf(await store.ledger.ofCase(plan.caseId)).find(
-    ({ key }) => rollbackKey(key) === idempotencyKey,
-  );
+function changeToUndo(entries: readonly LedgerEntry[], { idempotencyKey, title }: PlannedAction): StandingChange {
+  const change = changesOf(entries).find(({ key }) => rollbackKey(key) === idempotencyKey);
   if (!change)
     throw new CordonFailure('ValidationFailed', `The ledger does not know the change that this undoes: ${title}`);
   return change;

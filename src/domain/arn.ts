@@ -33,3 +33,23 @@ export function matchesArn(pattern: string, arn: string): boolean {
   if (fixed.some((part) => wanted[part].includes('*') || wanted[part] !== found[part])) return false;
   return /[^*]/u.test(wanted.resource) && matchesWildcard(wanted.resource, found.resource);
 }
+
+/** The role that a role ARN or the ARN of one of its sessions names. */
+export interface RoleName {
+  /** Partition and account. */
+  readonly account: string;
+  readonly name: string;
+  /** Between `role/` and the name, without slashes at its ends; null for a session, whose ARN does not show it. */
+  readonly path: string | null;
+}
+
+/** Lower case, since IAM keeps names unique whatever their case. Null for an ARN of anything else. */
+export function roleOf(text: string): RoleName | null {
+  const arn = parseArn(text.toLowerCase());
+  if (!arn) return null;
+  const [type, ...rest] = arn.resource.split('/');
+  const account = `${arn.partition}:${arn.accountId}`;
+  if (type === 'assumed-role' && arn.service === 'sts') return { account, name: rest[0] ?? '', path: null };
+  if (type !== 'role' || arn.service !== 'iam') return null;
+  return { account, name: rest.at(-1) ?? '', path: rest.slice(0, -1).join('/') };
+}

@@ -1,5 +1,5 @@
 import type { Arn } from '../domain/arn.ts';
-import { matchesArn, parseArn } from '../domain/arn.ts';
+import { matchesArn, parseArn, roleOf } from '../domain/arn.ts';
 import type { Principal } from '../domain/principal.ts';
 import { matchesWildcard } from '../domain/wildcard.ts';
 
@@ -63,19 +63,6 @@ function isSameIdentity(left: string, right: string): boolean {
   const one = roleOf(left);
   const other = roleOf(right);
   return one !== null && other !== null && one.account === other.account && one.name === other.name;
-}
-
-/** Role and session ARNs by account and role name, lower case: the session of a role is the role. */
-function roleOf(
-  text: string,
-): { readonly account: string; readonly name: string; readonly path: string | null } | null {
-  const arn = parseArn(text.toLowerCase());
-  if (!arn) return null;
-  const [type, ...rest] = arn.resource.split('/');
-  const account = `${arn.partition}:${arn.accountId}`;
-  if (type === 'assumed-role' && arn.service === 'sts') return { account, name: rest[0] ?? '', path: null };
-  if (type !== 'role' || arn.service !== 'iam') return null;
-  return { account, name: rest.at(-1) ?? '', path: rest.slice(0, -1).join('/') };
 }
 
 /** A pattern that names a role protects the role's sessions, whose ARN shows the name but not the path of the role. */
