@@ -173,6 +173,7 @@ describe('the server', () => {
       'get /openapi.json',
       'get /readyz',
       'get /v1/alerts',
+      'get /v1/alerts/{alertId}',
       'get /v1/cases',
       'get /v1/cases/{caseId}',
       'get /v1/cases/{caseId}/export',

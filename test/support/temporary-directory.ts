@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** Vitest's global set-up: whatever a test leaves in the temporary directory goes with the run. */
-export default async function setup(): Promise<() => Promise<void>> {
+export async function setup(): Promise<() => Promise<void>> {
   const directory = await mkdtemp(join(tmpdir(), 'cordon-tests-'));
   // PostgreSQL refuses to run as root, and must still reach its own directory in here.
   await chmod(directory, 0o711);
