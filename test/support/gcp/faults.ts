@@ -1,0 +1,59 @@
+import { concurrentChange } from './policies.ts';
+import { GoogleError } from './google-error.ts';
+
+export type FaultKind = '429' | '500' | '503' | '403' | '409' | 'drop-before' | 'drop-after' | 'delay';
+
+export interface Fault {
+  /** Tested on `METHOD /path?query`; `POST /token` is a call like any other. */
+  readonly match: RegExp;
+  readonly kind: FaultKind;
+  /** How many calls it befalls; 1 unless told. */
+  readonly times?: number;
+  /** Of `delay`. */
+  readonly delayMs?: number;
+}
+
+export interface Faults {
+  add(fault: Fault): void;
+  clear(): void;
+}
+
+/** `next` uses up one time of the first fault that fits. */
+export function faultList(): Faults & { next(call: string): Fault | undefined } {
+  const faults: { fault: Fault; left: number }[] = [];
+  return {
+    add(fault) {
+      faults.push({ fault, left: fault.times ?? 1 });
+    },
+    clear() {
+      faults.length = 0;
+    },
+    next(call) {
+      const found = faults.find(({ fault, left }) => left > 0 && fault.match.test(call));
+      if (found) found.left -= 1;
+      return found?.fault;
+    },
+  };
+}
+
+/** The answer of the kinds that fail before anything is done; `undefined` for the rest. */
+export function answerOf(kind: FaultKind): GoogleError | undefined {
+  switch (kind) {
+    case '429':
+      return new GoogleError(
+        'RESOURCE_EXHAUSTED',
+        "Quota exceeded for quota metric 'Read requests' and limit 'Read requests per minute'.",
+        { info: { reason: 'RATE_LIMIT_EXCEEDED', domain: 'googleapis.com' } },
+      );
+    case '500':
+      return new GoogleError('INTERNAL', 'Internal error encountered.');
+    case '503':
+      return new GoogleError('UNAVAILABLE', 'The service is currently unavailable.');
+    case '403':
+      return new GoogleError('PERMISSION_DENIED', 'The caller does not have permission');
+    case '409':
+      return concurrentChange();
+    default:
+      return undefined;
+  }
+}
