@@ -1,0 +1,52 @@
+import { belowScope, type ArmRequest, type ArmRoute } from './arm-route.ts';
+import { ApiError, recordOf, type Json, type Reply } from './http.ts';
+import type { DiagnosticSetting } from './state.ts';
+
+const SETTINGS = String.raw`/providers/Microsoft\.Insights/diagnosticSettings`;
+
+/** Where a subscription's logs are sent: an intruder deletes these first. https://learn.microsoft.com/rest/api/monitor/diagnostic-settings */
+export const DIAGNOSTIC_SETTINGS_ROUTES: readonly ArmRoute[] = [
+  {
+    method: 'GET',
+    pattern: belowScope(SETTINGS),
+    action: 'Microsoft.Insights/diagnosticSettings/read',
+    handle: ({ world, call }) => {
+      const below = `${call.path.toLowerCase()}/`;
+      const rows = [...world.diagnosticSettings].filter(([key]) => key.startsWith(below));
+      return { status: 200, body: { value: rows.map(([, one]) => bodyOf(one)) } };
+    },
+  },
+  {
+    method: 'GET',
+    pattern: belowScope(`${SETTINGS}/(?<name>[^/]+)`),
+    action: 'Microsoft.Insights/diagnosticSettings/read',
+    handle: get,
+  },
+  {
+    method: 'PUT',
+    pattern: belowScope(`${SETTINGS}/(?<name>[^/]+)`),
+    action: 'Microsoft.Insights/diagnosticSettings/write',
+    handle: ({ world, call, groups }) => {
+      const properties = recordOf(call.body['properties']);
+      const one = { id: call.path, name: groups['name'] ?? '', properties };
+      world.diagnosticSettings.set(call.path.toLowerCase(), one);
+      return { status: 200, body: bodyOf(one) };
+    },
+  },
+  {
+    method: 'DELETE',
+    pattern: belowScope(`${SETTINGS}/(?<name>[^/]+)`),
+    action: 'Microsoft.Insights/diagnosticSettings/delete',
+    handle: ({ world, call }) => ({ status: world.diagnosticSettings.delete(call.path.toLowerCase()) ? 200 : 204 }),
+  },
+];
+
+function get({ world, call }: ArmRequest): Reply {
+  const one = world.diagnosticSettings.get(call.path.toLowerCase());
+  if (one) return { status: 200, body: bodyOf(one) };
+  throw new ApiError(404, 'ResourceNotFound', `The diagnostic setting '${call.path}' was not found.`);
+}
+
+function bodyOf({ id, name, properties }: DiagnosticSetting): Json {
+  return { id, name, type: 'Microsoft.Insights/diagnosticSettings', location: 'global', properties };
+}

@@ -1,0 +1,270 @@
+import { randomUUID } from 'node:crypto';
+
+import { belowScope, type ArmRequest, type ArmRoute } from './arm-route.ts';
+import { ApiError, pageOf, recordOf, textOf, type Json, type Reply } from './http.ts';
+import { identitiesOf, isLive } from './rbac.ts';
+import {
+  addAssignment,
+  principalNotFound,
+  related,
+  removeAssignment,
+  roleDefinitionId,
+  scopeFilter,
+} from './role-assignments.ts';
+import { principalTypeOf, type Eligibility, type RoleAssignment, type World } from './state.ts';
+
+type Kind = 'Assignment' | 'Eligibility';
+type Scheduled = RoleAssignment | Eligibility;
+
+/** Privileged Identity Management for Azure resources. https://learn.microsoft.com/rest/api/authorization/privileged-role-assignment-rest-sample */
+export const PIM_ROUTES: readonly ArmRoute[] = [...routesOf('Assignment'), ...routesOf('Eligibility')];
+
+function routesOf(kind: Kind): ArmRoute[] {
+  const type = (what: string) => String.raw`/providers/Microsoft\.Authorization/role${kind}${what}`;
+  return [
+    {
+      method: 'GET',
+      pattern: belowScope(type('ScheduleInstances')),
+      // Everyone may ask for what is assigned to themselves.
+      action: `Microsoft.Authorization/role${kind}ScheduleInstances/read`,
+      open: ({ call }) => call.query.get('$filter') === 'asTarget()',
+      handle: (request) => listInstances(kind, request),
+    },
+    {
+      method: 'GET',
+      pattern: belowScope(`${type('ScheduleRequests')}/(?<name>[^/]+)`),
+      action: `Microsoft.Authorization/role${kind}ScheduleRequests/read`,
+      handle: (request) => getRequest(kind, request),
+    },
+    {
+      method: 'PUT',
+      pattern: belowScope(`${type('ScheduleRequests')}/(?<name>[^/]+)`),
+      // Anyone may ask to activate what is eligible for them; administering needs the right to write.
+      action: `Microsoft.Authorization/role${kind}ScheduleRequests/write`,
+      open: ({ call }) => isOwnRequest(call.body),
+      handle: (request) => putRequest(kind, request),
+    },
+  ];
+}
+
+function isOwnRequest(body: Json): boolean {
+  return String(recordOf(body['properties'])['requestType']).startsWith('Self');
+}
+
+/** Role assignments that someone made directly are instances of assignments too, without an end. */
+function listInstances(kind: Kind, { world, call, caller, scope }: ArmRequest): Reply {
+  const filter = call.query.get('$filter')?.replace('asTarget()', `assignedTo('${caller.objectId}')`) ?? null;
+  const all: Scheduled[] =
+    kind === 'Assignment' ? [...world.roleAssignments.values()] : [...world.eligibilities.values()];
+  const rows = all
+    .filter((one) => isLive(world, one) && related(world, scope, one.scope))
+    .filter(scopeFilter(world, scope, filter))
+    .map((one) => instanceBody(world, kind, one, filter));
+  return { status: 200, body: pageOf(call, rows, world.behaviour.pageSize, 'nextLink') };
+}
+
+function instanceBody(world: World, kind: Kind, one: Scheduled, filter: string | null): Json {
+  const asked = /assignedTo\('([^']+)'\)/iu.exec(filter ?? '')?.[1];
+  const type = `Microsoft.Authorization/Role${kind}ScheduleInstances`;
+  const above = one.scope === '/' ? '' : one.scope;
+  const schedule = `${above}/providers/Microsoft.Authorization/Role${kind}Schedules/${one.name}`;
+  const startDateTime = 'startDateTime' in one ? one.startDateTime : one.createdOn;
+  const ofAssignment =
+    'assignmentType' in one
+      ? {
+          originRoleAssignmentId: one.id,
+          linkedRoleEligibilityScheduleId: one.linkedEligibility,
+          assignmentType: one.assignmentType,
+          roleAssignmentScheduleId: schedule,
+        }
+      : { roleEligibilityScheduleId: schedule };
+  return {
+    properties: {
+      ...ofAssignment,
+      ...subject(world, one),
+      status: kind === 'Assignment' ? 'Accepted' : 'Provisioned',
+      startDateTime,
+      endDateTime: one.endDateTime,
+      memberType: asked && asked !== one.principalId ? 'Group' : 'Direct',
+      createdOn: startDateTime,
+      condition: one.condition,
+      conditionVersion: one.conditionVersion,
+    },
+    name: one.name,
+    id: `${above}/providers/${type}/${one.name}`,
+    type,
+  };
+}
+
+function subject(world: World, one: Pick<Scheduled, 'scope' | 'principalId' | 'principalType' | 'roleName'>): Json {
+  const { scope, principalId, principalType } = one;
+  const id = roleDefinitionId(scope, one.roleName);
+  const role = world.roleDefinitions.get(one.roleName);
+  const user = world.users.get(principalId);
+  const principal = user ?? world.groups.get(principalId) ?? world.servicePrincipals.get(principalId);
+  return {
+    scope,
+    roleDefinitionId: id,
+    principalId,
+    principalType,
+    expandedProperties: {
+      scope: { id: scope, displayName: scope.split('/').at(-1), type: scopeType(scope) },
+      roleDefinition: { id, displayName: role?.roleName, type: role?.type },
+      principal: {
+        id: principalId,
+        displayName: principal?.displayName,
+        ...(user ? { email: user.userPrincipalName } : {}),
+        type: principalType,
+      },
+    },
+  };
+}
+
+function scopeType(scope: string): string {
+  if (scope.includes('/managementGroups/')) return 'managementgroup';
+  return /\/resourceGroups\//iu.test(scope) ? 'resourcegroup' : 'subscription';
+}
+
+function getRequest(kind: Kind, { world, groups }: ArmRequest): Reply {
+  const body = world.scheduleRequests.get(`${kind} ${groups['name']?.toLowerCase()}`);
+  if (body) return { status: 200, body };
+  throw new ApiError(404, 'RoleAssignmentScheduleRequestNotFound', `The request '${groups['name']}' is not found.`);
+}
+
+interface Wanted {
+  readonly scope: string;
+  readonly principalId: string;
+  readonly roleName: string;
+  readonly condition: string | null;
+  readonly conditionVersion: string | null;
+  readonly startDateTime: string;
+  readonly endDateTime: string | null;
+}
+
+/** One name is one request: asking again under the same name is refused, so a caller that lost the answer reads it. */
+function putRequest(kind: Kind, request: ArmRequest): Reply {
+  const { world, call, caller, scope, groups } = request;
+  const name = groups['name'] ?? '';
+  const key = `${kind} ${name.toLowerCase()}`;
+  if (world.scheduleRequests.has(key))
+    throw new ApiError(400, 'RoleAssignmentRequestAlreadyExists', `A request with the ID '${name}' already exists.`);
+  const properties = recordOf(call.body['properties']);
+  const requestType = textOf(properties['requestType']) ?? '';
+  const wanted = wantedOf(world, scope, properties);
+  const principalType = principalTypeOf(world, wanted.principalId);
+  if (!principalType) throw principalNotFound(world, wanted.principalId);
+  const target = act(kind, requestType, request, wanted);
+  const type = `Microsoft.Authorization/Role${kind}ScheduleRequests`;
+  const body = {
+    properties: {
+      [`targetRole${kind}ScheduleId`]: target,
+      [`targetRole${kind}ScheduleInstanceId`]: null,
+      ...subject(world, { ...wanted, principalType }),
+      requestType,
+      status: requestType.endsWith('Remove') || requestType.endsWith('Deactivate') ? 'Revoked' : 'Provisioned',
+      approvalId: null,
+      scheduleInfo: properties['scheduleInfo'] ?? null,
+      ticketInfo: properties['ticketInfo'] ?? { ticketNumber: null, ticketSystem: null },
+      justification: properties['justification'] ?? null,
+      requestorId: caller.objectId,
+      createdOn: world.clock().toISOString(),
+      condition: wanted.condition,
+      conditionVersion: wanted.conditionVersion,
+    },
+    name,
+    id: `${scope === '/' ? '' : scope}/providers/${type}/${name}`,
+    type,
+  };
+  world.scheduleRequests.set(key, body);
+  return { status: 201, body };
+}
+
+/** Carries the request out and answers the name of the schedule that it was about. */
+function act(kind: Kind, requestType: string, { world, caller }: ArmRequest, wanted: Wanted): string {
+  const found = find(world, kind, wanted);
+  if (kind === 'Assignment' && requestType === 'SelfActivate') return activate(world, caller.objectId, wanted);
+  if (requestType === 'AdminAssign') {
+    if (found) throw new ApiError(409, 'RoleAssignmentExists', 'The Role assignment already exists.');
+    if (kind === 'Assignment') return addAssignment(world, wanted, caller.objectId).name;
+    return addEligibility(world, wanted);
+  }
+  if (requestType !== 'AdminRemove' && requestType !== 'SelfDeactivate')
+    throw new ApiError(
+      400,
+      'UnsupportedRequestType',
+      `The double of Azure does not model the request type '${requestType}'.`,
+    );
+  if (!found) throw new ApiError(404, 'RoleAssignmentDoesNotExist', 'The Role assignment does not exist.');
+  if ('assignmentType' in found) removeAssignment(world, found);
+  else world.eligibilities.delete(found.name);
+  return found.name;
+}
+
+function find(world: World, kind: Kind, wanted: Wanted): Scheduled | undefined {
+  const all: Scheduled[] =
+    kind === 'Assignment' ? [...world.roleAssignments.values()] : [...world.eligibilities.values()];
+  return all.find(
+    (one) =>
+      isLive(world, one) &&
+      one.principalId === wanted.principalId &&
+      one.roleName === wanted.roleName &&
+      one.scope.toLowerCase() === wanted.scope.toLowerCase(),
+  );
+}
+
+function activate(world: World, callerId: string, wanted: Wanted): string {
+  const identities = identitiesOf(world, callerId);
+  const eligibility = [...world.eligibilities.values()].find(
+    (one) =>
+      isLive(world, one) &&
+      identities.has(one.principalId) &&
+      one.roleName === wanted.roleName &&
+      one.scope.toLowerCase() === wanted.scope.toLowerCase(),
+  );
+  if (!eligibility || wanted.principalId !== callerId)
+    throw new ApiError(404, 'RoleAssignmentDoesNotExist', 'The Role assignment does not exist.');
+  const { name: linkedEligibility, condition, conditionVersion } = eligibility;
+  const given = { ...wanted, condition, conditionVersion, linkedEligibility, assignmentType: 'Activated' } as const;
+  return addAssignment(world, given, callerId).name;
+}
+
+function addEligibility(world: World, wanted: Wanted): string {
+  const principalType = principalTypeOf(world, wanted.principalId);
+  if (!principalType) throw principalNotFound(world, wanted.principalId);
+  const eligibility: Eligibility = { ...wanted, name: randomUUID(), principalType };
+  world.eligibilities.set(eligibility.name, eligibility);
+  return eligibility.name;
+}
+
+function wantedOf(world: World, scope: string, properties: Json): Wanted {
+  const principalId = textOf(properties['principalId']);
+  const roleName = textOf(properties['roleDefinitionId'])?.split('/').at(-1)?.toLowerCase();
+  if (!principalId || !roleName || !world.roleDefinitions.has(roleName))
+    throw new ApiError(
+      400,
+      'InvalidRoleAssignmentRequest',
+      'The principal or the role definition is missing or unknown.',
+    );
+  const schedule = recordOf(properties['scheduleInfo']);
+  const startDateTime = textOf(schedule['startDateTime']) ?? world.clock().toISOString();
+  return {
+    scope,
+    principalId,
+    roleName,
+    condition: textOf(properties['condition']) ?? null,
+    conditionVersion: textOf(properties['conditionVersion']) ?? null,
+    startDateTime,
+    endDateTime: endOf(startDateTime, recordOf(schedule['expiration'])),
+  };
+}
+
+/** Of `NoExpiration`, `AfterDateTime` and `AfterDuration`, with durations in days, hours and minutes: `P365D`, `PT8H`. */
+function endOf(startDateTime: string, expiration: Json): string | null {
+  if (expiration['type'] === 'AfterDateTime') return textOf(expiration['endDateTime']) ?? null;
+  if (expiration['type'] !== 'AfterDuration') return null;
+  const duration = textOf(expiration['duration']) ?? '';
+  const [, days = 0, hours = 0, minutes = 0] = /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?)?$/u.exec(duration) ?? [];
+  const lengthMs = (Number(days) * 24 * 60 + Number(hours) * 60 + Number(minutes)) * 60_000;
+  if (lengthMs === 0) throw new ApiError(400, 'InvalidDuration', `The duration '${duration}' is not valid.`);
+  return new Date(Date.parse(startDateTime) + lengthMs).toISOString();
+}
