@@ -1,5 +1,4 @@
-import { ApplicationFailure } from '@temporalio/activity';
-import { activityInfo, heartbeat } from '@temporalio/activity';
+import { ApplicationFailure, activityInfo, heartbeat } from '@temporalio/activity';
 
 import { CordonFailure } from '../src/contracts/failures.ts';
 

@@ -2,7 +2,8 @@ import type { ApprovalVerifier } from '../src/approval/port.ts';
 import type { DecideActivities } from '../src/contracts/activities.ts';
 import { CordonFailure } from '../src/contracts/failures.ts';
 import { caseIdOf, caseWorkflowId, principalHash } from '../src/contracts/ids.ts';
-import type { ContainPrincipalInput, JoinedAlert } from '../src/contracts/messages.ts';
+import type { ContainPrincipalInput, JoinedAlert, RollbackHeard, RollbackNews } from '../src/contracts/messages.ts';
+import type { Cloud } from '../src/domain/cloud.ts';
 import type { JsonObject } from '../src/domain/json.ts';
 import type { Principal } from '../src/domain/principal.ts';
 import { principalKey } from '../src/domain/principal.ts';
@@ -10,19 +11,21 @@ import type { ResponsePolicy } from '../src/policy/policy.ts';
 import type { AlertStore, CaseStore, Store } from '../src/store/port.ts';
 import { atBoundary } from './boundary.ts';
 
-/** Temporal's client, for the one thing a workflow can't do itself: signal-with-start another. */
+/** Temporal's client, for what a workflow can't do itself: signal-with-start another, and have its answer. */
 export interface CaseStarter {
   signalWithStart(workflowId: string, input: ContainPrincipalInput, alert: JoinedAlert): Promise<void>;
+  /** Null when no workflow of that id runs, or another case. */
+  tell(workflowId: string, news: RollbackNews): Promise<RollbackHeard | null>;
 }
 
 export interface DecideDependencies {
-  readonly policy: ResponsePolicy;
+  readonly policyFor: (cloud: Cloud) => ResponsePolicy;
   readonly store: Pick<Store, 'alerts' | 'cases' | 'plans' | 'ledger'>;
   readonly verifier: ApprovalVerifier;
   readonly cases: CaseStarter;
 }
 
-export function createDecideActivities({ policy, store, verifier, cases }: DecideDependencies): DecideActivities {
+export function createDecideActivities({ policyFor, store, verifier, cases }: DecideDependencies): DecideActivities {
   return atBoundary({
     async recordVerdict({ alertId, verdict, principal }) {
       const { outcome, risk, reasons } = verdict;
@@ -46,7 +49,9 @@ export function createDecideActivities({ policy, store, verifier, cases }: Decid
       return { workflowId };
     },
 
-    responsePolicy: async () => policy,
+    tellCase: ({ principal, news }) => cases.tell(caseWorkflowId(principal), news),
+
+    responsePolicy: async ({ cloud }) => policyFor(cloud),
 
     async recordDecision({ planDigest, decision: signed }) {
       const plan = await store.plans.get(planDigest);

@@ -8,6 +8,7 @@ import { principalKey } from '../src/domain/principal.ts';
 import type { AssessmentPolicy } from '../src/policy/policy.ts';
 import { protectedBecause } from '../src/policy/protection.ts';
 import type { Provider, Providers } from '../src/providers/port.ts';
+import { providerOf } from '../src/providers/port.ts';
 import type { AlertStore, CaseStore } from '../src/store/port.ts';
 import { atBoundary, attempt, beating } from './boundary.ts';
 
@@ -39,13 +40,14 @@ export function createEvidenceActivities(dependencies: EvidenceDependencies): Ev
       } satisfies AlertContext;
     },
     async gatherActivity({ principal, around, before }) {
-      const provider = providers[principal.cloud];
-      const facts = await beating(() => provider.activity(principal, around, before, () => undefined));
-      return { status: 'known', facts, source: 'CloudTrail' };
+      const provider = providerOf(providers, principal.cloud);
+      const facts = await beating(() => provider.activity(principal, around, before));
+      return { status: 'known', facts, source: provider.sources.activity };
     },
     async gatherCredentials({ principal }) {
-      const facts = await beating(() => providers[principal.cloud].credentials(principal));
-      return { status: 'known', facts, source: 'IAM' };
+      const provider = providerOf(providers, principal.cloud);
+      const facts = await beating(() => provider.credentials(principal));
+      return { status: 'known', facts, source: provider.sources.credentials };
     },
   } satisfies EvidenceActivities);
 }

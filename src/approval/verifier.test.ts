@@ -47,7 +47,8 @@ const decisionOn = (on: Plan, change: Partial<Decision> = {}): Decision => ({
   ...change,
 });
 const signed = (on: Plan = plan, change: Partial<Decision> = {}) => signer.sign(decisionOn(on, change));
-const principalWith = (arn: string) => planWith({ principal: { ...plan.principal, arn } });
+const principalWith = (arn: string) =>
+  planWith({ principal: { cloud: 'aws', kind: 'iam-user', accountId: '123456789012', name: 'alice', arn } });
 
 describe('the approval verifier', () => {
   it('accepts what listed approvers signed, as many as the plan asks for', () => {

@@ -2,9 +2,10 @@ import { verify } from 'node:crypto';
 import { z } from 'zod';
 
 import type { SignedDecision } from '../domain/approval.ts';
-import { parseArn } from '../domain/arn.ts';
 import { canonicalJson } from '../domain/canonical.ts';
 import type { Plan } from '../domain/plan.ts';
+import { resourceOf } from '../domain/principal.ts';
+import { isResourceName } from '../domain/resource-name.ts';
 import { planDigest } from './digest.ts';
 import type { VerifyingKey } from './keys.ts';
 import type { ApprovalVerifier } from './port.ts';
@@ -12,7 +13,7 @@ import { mayBe } from './suspect.ts';
 
 export interface Approver {
   readonly id: string;
-  /** Cloud identities of this person, as ARN patterns: who is the suspect never approves. */
+  /** Cloud identities of this person, as patterns of resource names: who is the suspect never approves. */
   readonly identities: readonly string[];
 }
 
@@ -55,7 +56,7 @@ export function approvalVerifier({ keys, approvers }: VerifierOptions): Approval
     if (decision.planDigest !== plan.digest) return 'The decision is about another plan.';
     const approver = listed.get(decision.actor);
     if (!approver) return 'The decision was made by someone who is not a listed approver.';
-    if (approver.identities.some((identity) => mayBe(identity, plan.principal.arn)))
+    if (approver.identities.some((identity) => mayBe(identity, resourceOf(plan.principal))))
       return `${approver.id} may be the suspect, and nobody decides about themselves.`;
     if (decision.decision === 'approve' && plan.obstacles.length > 0)
       return 'The plan has obstacles that an operator must remove first; it cannot be approved.';
@@ -85,7 +86,7 @@ export function approvalVerifier({ keys, approvers }: VerifierOptions): Approval
 
 function planRefusal(plan: Plan): string | null {
   if (planDigest(plan) !== plan.digest) return 'The plan is not the one its digest names.';
-  if (!parseArn(plan.principal.arn))
+  if (!isResourceName(resourceOf(plan.principal)))
     return 'The plan names no valid principal, so nobody can be told from the suspect.';
   if (!Array.isArray(plan.obstacles)) return 'The plan is malformed.';
   const { approvals } = plan.requirement;

@@ -1,7 +1,8 @@
 import type { Alert } from '../domain/alert.ts';
-import { matchesArn } from '../domain/arn.ts';
 import type { ActivityFacts, Gathered } from '../domain/evidence.ts';
 import type { Principal } from '../domain/principal.ts';
+import { resourceOf } from '../domain/principal.ts';
+import { matchesResource } from '../domain/resource-name.ts';
 import { matchesWildcard } from '../domain/wildcard.ts';
 import type { AllowlistEntry, AssessmentPolicy } from '../policy/policy.ts';
 import { inNetwork } from './addresses.ts';
@@ -28,7 +29,8 @@ export function matchAllowlist(
   alert: Alert,
   policy: AssessmentPolicy,
 ): AllowlistMatch {
-  const naming = policy.allowlist.filter((entry) => matchesArn(entry.principal, principal.arn)).toSorted(byContent);
+  const resource = resourceOf(principal);
+  const naming = policy.allowlist.filter((entry) => matchesResource(entry.principal, resource)).toSorted(byContent);
   const live = naming.filter((entry) => isLive(entry, policy.asOf));
   const [first] = live;
   if (!first) return { status: 'none', expired: naming };

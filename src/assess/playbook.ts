@@ -55,6 +55,12 @@ export function answerPlaybook(
   });
 }
 
+/** Whether an answer that counts against the identity came from its cloud: other alerts are claims, as this one is. */
+export function isAgainstByCloud({ question, answer }: EvidenceItem): boolean {
+  const { about }: ActivityQuestion | OtherQuestion = PLAYBOOK[question];
+  return answer === 'suspicious' && about !== 'history';
+}
+
 function origin(gathered: Gathered<unknown>): { source: string; link?: string } {
   if (gathered.status === 'unknown' || gathered.link === undefined) return { source: gathered.source };
   return { source: gathered.source, link: gathered.link };

@@ -13,7 +13,7 @@ export interface RiskAssessment {
   readonly reasons: readonly Reason[];
 }
 
-/** A detector's rating is a claim: it alone proposes a plan only when it is `critical`. */
+/** A detector's rating is a claim: `critical` alone brings a person, and a plan only with something that the cloud shows. */
 const SEVERITY_RISK: Readonly<Record<Severity, number>> = {
   informational: 0,
   low: 10,

@@ -1,10 +1,12 @@
 import type { Alert } from '../domain/alert.ts';
-import type { GatheredEvidence, QuestionId } from '../domain/evidence.ts';
-import type { AwsPrincipalKind, Resolution } from '../domain/principal.ts';
+import type { EvidenceItem, GatheredEvidence, QuestionId } from '../domain/evidence.ts';
+import type { Resolution } from '../domain/principal.ts';
+import { BY_HAND } from '../domain/principal.ts';
 import type { VerdictOutcome } from '../domain/verdict.ts';
 import type { AssessmentPolicy } from '../policy/policy.ts';
 import type { AllowlistMatch } from './allowlist.ts';
 import { matchAllowlist } from './allowlist.ts';
+import { isAgainstByCloud } from './playbook.ts';
 import type { RiskAssessment } from './risk.ts';
 import { inert, named } from './wording.ts';
 
@@ -43,19 +45,6 @@ export function decideWithoutEvidence({ alert, resolution, protectedBecause }: A
   return byHand === null ? null : decision('park', `kind:${kind}`, byHand);
 }
 
-/** What a person can do where Cordon has no action yet; null: it has. */
-const BY_HAND: Readonly<Record<AwsPrincipalKind, string | null>> = {
-  'iam-user': null,
-  'role-session':
-    'A role session: revoke older sessions of the role, and close the way back in (trust policy or source identity); isolate the compute, which fetches fresh credentials at once.',
-  'identity-center-user':
-    'An Identity Center user, whose role can not be edited in IAM: disable the user, end the portal sessions, then deny by SCP or permission set on identitystore:userId.',
-  'federated-user': 'A federated session: what stops it is a deny on the user that minted it.',
-  'service-linked-role': 'A service-linked role: its sessions can not be revoked. Look at the service it belongs to.',
-  root: 'The root user, whom IAM policies do not bind: change its password, remove its access keys, check its MFA and contact details.',
-  'aws-service': 'An AWS service acting for someone is no identity to judge: find out on whose behalf it called.',
-};
-
 /** Rules over the evidence, in order; the last one always decides. */
 export function decideByEvidence(
   input: Assessed & {
@@ -63,12 +52,13 @@ export function decideByEvidence(
     readonly resolution: Resolution & { readonly status: 'resolved' };
   },
   weighed: RiskAssessment,
+  evidence: readonly EvidenceItem[],
 ): Decision {
   const { alert, resolution, gathered, policy } = input;
   if (gathered.credentials.status === 'known' && gathered.credentials.facts.quarantinedByCloud)
-    return decision('contain', 'cloud-quarantine', 'AWS itself has quarantined this identity.', ['credentials']);
+    return decision('contain', 'cloud-quarantine', 'The cloud itself has quarantined this identity.', ['credentials']);
   const match = matchAllowlist(resolution.principal, gathered.activity, alert, policy);
-  return byAllowlist(match, gathered) ?? byRisk(match, weighed, gathered, policy.containFromRisk);
+  return byAllowlist(match, gathered) ?? byRisk(match, weighed, { gathered, evidence }, policy.containFromRisk);
 }
 
 function byAllowlist(match: AllowlistMatch, gathered: GatheredEvidence): Decision | null {
@@ -93,10 +83,16 @@ function byAllowlist(match: AllowlistMatch, gathered: GatheredEvidence): Decisio
 function byRisk(
   match: AllowlistMatch,
   { risk, worst }: RiskAssessment,
-  gathered: GatheredEvidence,
+  { gathered, evidence }: { readonly gathered: GatheredEvidence; readonly evidence: readonly EvidenceItem[] },
   from: number,
 ): Decision {
   const note = allowlistNote(match);
+  if (risk >= from && !cloudShowsSomething(gathered, evidence))
+    return decision(
+      'park',
+      'claims-alone',
+      `Risk ${risk} reaches ${from} by claims and by what is not known; the cloud itself shows nothing against the identity: a person must look.${note}`,
+    );
   if (risk >= from)
     return decision('contain', 'risk', `Risk ${risk} reaches ${from}, from which a plan is proposed.${note}`);
   if (gathered.activity.status === 'unknown')
@@ -112,6 +108,15 @@ function byRisk(
   if (match.status === 'undecidable')
     return decision('park', `allowlist:${match.entry.name}`, `Listed, but not all of it could be checked.${note}`);
   return decision('record', 'risk', `Risk ${risk} is below ${from}, from which a plan is proposed.${note}`);
+}
+
+/** The least that a plan is proposed on: whoever can send an alert could else have anyone's identity contained by its claims. */
+function cloudShowsSomething({ activity }: GatheredEvidence, evidence: readonly EvidenceItem[]): boolean {
+  if (evidence.some(isAgainstByCloud)) return true;
+  if (activity.status === 'unknown') return false;
+  // Without a call of the identity no question about the log has an answer; what was done to it there counts all the same.
+  const { changesByPrincipal, changesOfPrincipal, mintedSessions } = activity.facts;
+  return changesByPrincipal.length + changesOfPrincipal.length + mintedSessions > 0;
 }
 
 function allowlistNote(match: AllowlistMatch): string {

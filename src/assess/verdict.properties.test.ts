@@ -102,6 +102,29 @@ describe('for any evidence', () => {
     );
   });
 
+  test('no claim of an alert alone proposes a plan: contain needs something that the cloud shows', () => {
+    const claims = fc.constantFrom(0, 50, 100).map((riskScore) =>
+      alert({
+        severity: 'critical',
+        discovery: { discoveryCount: 50, distinctApis: 4, apiList: [], distinctRegions: 1, riskScore },
+      }),
+    );
+    const parts = fc.shuffledSubarray(['activity', 'credentials', 'history'] as const);
+    fc.assert(
+      fc.property(someEvidence, claims, somePolicy, parts, (evidence, from, policy, forgotten) => {
+        const less = { ...evidence, ...Object.fromEntries(forgotten.map((part) => [part, UNKNOWN])) };
+        const { outcome, evidence: items, reasons } = judge(less, policy, from);
+        if (outcome !== 'contain' || reasons[0]?.rule !== 'risk') return;
+        const against = items.filter(({ answer }) => answer === 'suspicious').map(({ question }) => question);
+        const seen = less.activity.status === 'known' ? less.activity.facts : undefined;
+        const done = [...(seen?.changesByPrincipal ?? []), ...(seen?.changesOfPrincipal ?? [])];
+        const minted = (seen?.mintedSessions ?? 0) > 0;
+        expect(minted || done.length > 0 || against.some((question) => question !== 'related-alerts')).toBe(true);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
   type More = (seen: ActivityFacts) => ActivityFacts;
   const grown = (seen: ActivityFacts, more: Partial<CallSummary>): ActivityFacts => ({
     ...seen,

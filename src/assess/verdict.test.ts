@@ -80,7 +80,6 @@ describe('rules before the evidence', () => {
   });
 
   const kinds: AwsPrincipalKind[] = [
-    'role-session',
     'identity-center-user',
     'federated-user',
     'service-linked-role',
@@ -236,6 +235,54 @@ describe('unknown is never benign', () => {
     expect(judge(activity({ around: late }), UNLISTED, from).risk).toBeGreaterThanOrEqual(90);
   });
 });
+
+describe('a plan is proposed only on what the cloud itself shows', () => {
+  const loud = alert({ severity: 'critical', discovery: claim(100) });
+  const quiet = known(facts({ around: calls({ ...QUIET, calls: 60 }) }));
+  const late = known(facts({ around: calls({ calls: 0 }) }));
+  const cut = known(facts({ around: calls({ ...QUIET, calls: 3, truncated: true }) }));
+  const related = known({
+    relatedAlerts: [{ alertId: 'al_1', title: 'the same sender again', at: '2026-11-18T11:05:00Z' }],
+  });
+  const quarantined = known({ ...CREDENTIALS, quarantinedByCloud: true });
+  const ownChange = {
+    changesByPrincipal: [{ eventName: 'PutUserPolicy', target: 'x', at: '2026-11-18T11:05:00Z', denied: false }],
+  };
+
+  const newKey = { eventName: 'CreateAccessKey', target: 'terraform-ci', at: '2026-11-18T11:05:00Z', denied: false };
+
+  test.each<[string, Partial<GatheredEvidence>]>([
+    ['nothing could be read', { activity: UNKNOWN, credentials: UNKNOWN, history: UNKNOWN }],
+    ['the log could not be read, and the credentials are ordinary', { activity: UNKNOWN }],
+    ['the log is late', { activity: late }],
+    ['the log is cut short and shows nothing so far', { activity: cut }],
+    ['the log is whole and quiet', { activity: quiet }],
+    ['other alerts say the same', { activity: UNKNOWN, history: related }],
+  ])('parked for a person: %s', (_, evidence) => {
+    const verdict = judge(gathered(evidence), UNLISTED, loud);
+    expect(verdict).toMatchObject({ outcome: 'park', reasons: expect.arrayContaining([decidedBy('claims-alone')]) });
+    expect(verdict.risk).toBeGreaterThanOrEqual(50);
+  });
+
+  test.each<[string, Partial<GatheredEvidence>]>([
+    ['a burst in the log', {}],
+    ['a burst in a log that is cut short', { activity: known(facts({ around: calls({ truncated: true }) })) }],
+    [
+      'a change that the identity made',
+      { activity: known(facts({ around: calls({ ...QUIET, calls: 60 }), ...ownChange })) },
+    ],
+    [
+      'a new key in a log that shows no call yet',
+      { activity: known(facts({ around: calls({ calls: 0 }), changesOfPrincipal: [newKey] })) },
+    ],
+    ['quarantined by the cloud, while the log could not be read', { activity: UNKNOWN, credentials: quarantined }],
+    ['the log shows a burst, while the credentials could not be read', { credentials: UNKNOWN }],
+  ])('proposed: %s', (_, evidence) => {
+    expect(judge(gathered(evidence), UNLISTED, loud).outcome).toBe('contain');
+  });
+});
+
+const decidedBy = (rule: string) => expect.objectContaining({ rule, weight: 'decides' });
 
 test('an expired entry vouches for nothing and is named', () => {
   const verdict = judge(gathered(), { ...POLICY, allowlist: [{ ...ENTRY, expires: '2026-01-01' }] });

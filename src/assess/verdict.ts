@@ -17,7 +17,7 @@ export function assess(input: Assessed): Verdict {
   }
   const evidence = answerPlaybook(alert, resolution.principal, gathered, policy);
   const weighed = weighRisk(alert, gathered, evidence);
-  const decision = early ?? decideByEvidence({ ...input, resolution, gathered }, weighed);
+  const decision = early ?? decideByEvidence({ ...input, resolution, gathered }, weighed, evidence);
   return { outcome: decision.outcome, risk: weighed.risk, reasons: [decides(decision), ...weighed.reasons], evidence };
 }
 

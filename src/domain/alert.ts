@@ -8,7 +8,19 @@ export type Severity = (typeof SEVERITIES)[number];
  * an alert, and only when every one leads to the same principal is there a containment target.
  */
 export interface PrincipalClue {
-  readonly form: 'arn' | 'user-name' | 'access-key-id' | 'principal-id' | 'other';
+  readonly form:
+    | 'arn'
+    | 'user-name'
+    | 'access-key-id'
+    | 'principal-id'
+    | 'object-id'
+    | 'app-id'
+    | 'user-principal-name'
+    | 'email'
+    | 'key-id'
+    /** As `resourceOf` in domain/principal.ts spells it. */
+    | 'resource-name'
+    | 'other';
   readonly value: string;
 }
 

@@ -1,10 +1,11 @@
 /**
  * The state machine of a case. EXPIRED never means approved; PARTIAL, OUTCOME_UNKNOWN and FAILED call a human; nothing but
- * VERIFYING leads to CONTAINED.
+ * VERIFYING leads to CONTAINED, and nothing but CONTAINED to the first MONITORING.
  */
 export const TRANSITIONS = {
   RECEIVED: ['ENRICHING'],
-  ENRICHING: ['NEEDS_APPROVAL', 'RECORDED', 'FAILED'],
+  /** MONITORING: of a reopened case in which everything turned out to hold still. */
+  ENRICHING: ['NEEDS_APPROVAL', 'RECORDED', 'FAILED', 'MONITORING'],
   /** Observe mode or nothing left to do: the plan is shown, nothing changes. */
   RECORDED: ['CLOSED'],
   NEEDS_APPROVAL: ['AWAITING_APPROVAL', 'FAILED'],
@@ -13,12 +14,13 @@ export const TRANSITIONS = {
   REJECTED: ['CLOSED'],
   EXPIRED: ['CLOSED'],
   CONTAINING: ['VERIFYING', 'PARTIAL', 'OUTCOME_UNKNOWN', 'FAILED'],
-  VERIFYING: ['CONTAINED', 'PARTIAL', 'OUTCOME_UNKNOWN'],
+  /** CONTAINING: someone undid it meanwhile; the same approved plan is carried out again. */
+  VERIFYING: ['CONTAINED', 'PARTIAL', 'OUTCOME_UNKNOWN', 'CONTAINING'],
   CONTAINED: ['MONITORING', 'CLOSED', 'ROLLING_BACK'],
   PARTIAL: ['CLOSED', 'ROLLING_BACK'],
   OUTCOME_UNKNOWN: ['CLOSED', 'ROLLING_BACK'],
   FAILED: ['CLOSED'],
-  MONITORING: ['CLOSED', 'REOPENED'],
+  MONITORING: ['CLOSED', 'REOPENED', 'OUTCOME_UNKNOWN'],
   REOPENED: ['ENRICHING'],
   CLOSED: ['ROLLING_BACK'],
   ROLLING_BACK: ['ROLLED_BACK', 'ROLLBACK_PARTIAL'],
@@ -50,6 +52,9 @@ export const CALLS_A_HUMAN: readonly CaseState[] = [
   'ROLLBACK_PARTIAL',
   'EXPIRED',
 ];
+
+/** How often one approved plan is carried out while someone undoes it; after that a person must act. */
+export const MOST_ROUNDS = 3;
 
 export function mayMove(from: CaseState, to: CaseState): boolean {
   return (TRANSITIONS[from] as readonly CaseState[]).includes(to);

@@ -2,7 +2,8 @@ import type { Cloud } from './cloud.ts';
 
 /**
  * MITRE ATT&CK T1580, cloud infrastructure discovery: the calls that the burst detection counts, by the names the audit log
- * writes. AWS: CloudTrail's `eventName`; where the log spells an API otherwise than its reference, both stand here.
+ * writes. AWS: CloudTrail's `eventName`; where the log spells an API otherwise than its reference, both stand here. Azure:
+ * `operationName` of the activity log, lower case. Google Cloud: `protoPayload.methodName` of the audit logs.
  */
 export const DISCOVERY_APIS = {
   aws: [
@@ -36,6 +37,38 @@ export const DISCOVERY_APIS = {
     'ListRoles',
     'ListTables',
     'ListUsers',
+  ],
+  azure: [
+    'microsoft.compute/virtualmachines/read',
+    'microsoft.containerservice/managedclusters/read',
+    'microsoft.keyvault/vaults/read',
+    'microsoft.network/virtualnetworks/read',
+    'microsoft.resources/subscriptions/resourcegroups/read',
+    'microsoft.resources/subscriptions/resources/read',
+    'microsoft.sql/servers/read',
+    'microsoft.storage/storageaccounts/read',
+  ],
+  gcp: [
+    'cloudsql.instances.list',
+    'google.cloud.functions.v1.CloudFunctionsService.ListFunctions',
+    'google.cloud.functions.v2.FunctionService.ListFunctions',
+    'google.container.v1.ClusterManager.ListClusters',
+    'google.iam.admin.v1.GetIAMPolicy',
+    'google.iam.admin.v1.ListRoles',
+    'google.iam.admin.v1.ListServiceAccountKeys',
+    'google.iam.admin.v1.ListServiceAccounts',
+    'GetIamPolicy',
+    'storage.buckets.list',
+    'storage.getIamPermissions',
+    'v1.compute.disks.aggregatedList',
+    'v1.compute.disks.list',
+    'v1.compute.firewalls.list',
+    'v1.compute.images.list',
+    'v1.compute.instances.aggregatedList',
+    'v1.compute.instances.list',
+    'v1.compute.networks.list',
+    'v1.compute.snapshots.list',
+    'v1.compute.subnetworks.list',
   ],
 } as const satisfies Readonly<Record<Cloud, readonly string[]>>;
 

@@ -1,3 +1,5 @@
+import type { JsonObject } from './json.ts';
+
 /**
  * Two layers: `Gathered<Facts>` is what a cloud or the store answered (an activity's result), `EvidenceItem` is the answer to
  * one question of the analyst's playbook, made from those facts by the pure functions in `src/assess`.
@@ -19,6 +21,19 @@ export interface AssumedRole {
   readonly roleArn: string;
   readonly sessionName: string;
   readonly at: string;
+  /** Who asked for the session; absent where nobody read it. */
+  readonly by?: SessionCaller;
+}
+
+/**
+ * Who was given a session of a role. `id`: the ARN of a user or role, the ARN of an identity provider, the unique id of an identity
+ * of another account, the host name of a service; empty where the log does not say. Written by the cloud, checked before use.
+ */
+export interface SessionCaller {
+  readonly kind: 'principal' | 'federated' | 'foreign' | 'service' | 'unknown';
+  readonly id: string;
+  /** Name of the session that asked, or the subject of the identity provider. */
+  readonly subject?: string;
 }
 
 /** A write on identities (CreateUser, CreateAccessKey, Put*Policy, UpdateAssumeRolePolicy, …) seen in the log. */
@@ -27,6 +42,28 @@ export interface IdentityChange {
   readonly target: string;
   readonly at: string;
   readonly denied: boolean;
+  /** What stood there right before, where the log tells it whole and an action can put it back. */
+  readonly before?: JsonObject;
+  /** The call failed, refused or not: nothing was changed. */
+  readonly failed?: true;
+  /** What a counter-measure has to name. Only ids and names of the cloud's own form; at most 550 characters each. */
+  readonly details?: ChangeDetails;
+  /** The user or role that was changed, as the cloud knows it now; null: it is gone. Absent: no such, or it could not be read. */
+  readonly owner?: ChangedIdentity | null;
+}
+
+export interface ChangeDetails {
+  readonly userName?: string;
+  readonly roleName?: string;
+  readonly accessKeyId?: string;
+  readonly policyArn?: string;
+  readonly policyName?: string;
+}
+
+export interface ChangedIdentity {
+  readonly kind: 'user' | 'role';
+  readonly arn: string;
+  readonly uniqueId: string;
 }
 
 /** Calls of the principal in one window, summed up; lists are capped as stated and say so in `truncated`. */
@@ -54,6 +91,8 @@ export interface ActivityFacts {
   readonly around: CallSummary;
   readonly before: CallSummary;
   readonly assumedRoles: readonly AssumedRole[];
+  /** Of a role: who was given its sessions, from the longest life of a session before the alert on. Absent for other identities. */
+  readonly entries?: readonly AssumedRole[];
   /** Sessions minted with GetSessionToken or GetFederationToken since T0; they outlive the key. */
   readonly mintedSessions: number;
   /** Writes on identities made by the principal, around the alert. */

@@ -1,4 +1,5 @@
 import type { Notice } from '../contracts/activities.ts';
+import { resourceOf } from '../domain/principal.ts';
 import type { ApprovalClosed, ApprovalRequest, MessageReference, Notifier, NotifyLog } from './port.ts';
 
 /**
@@ -49,5 +50,5 @@ export function createFallbackNotifier(log: NotifyLog): Notifier {
 }
 
 function identity({ caseId, workflowId, plan }: ApprovalRequest): object {
-  return { caseId, workflowId, kind: plan.kind, planDigest: plan.digest, principal: plan.principal.arn };
+  return { caseId, workflowId, kind: plan.kind, planDigest: plan.digest, principal: resourceOf(plan.principal) };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import type { AwsPrincipalKind, Principal } from '../domain/principal.ts';
-import { protectedArnBecause, protectedBecause } from './protection.ts';
+import { protectedResourceBecause, protectedBecause } from './protection.ts';
 
 const ACCOUNT = '123456789012';
 
@@ -73,7 +73,7 @@ describe('the protected list', () => {
 });
 
 test('a role by its ARN: Cordon’s own is protected, with any path; no ARN is never contained', () => {
-  expect(protectedArnBecause(`arn:aws:iam::${ACCOUNT}:role/security/cordon`, SELF, [])).toMatch(/Cordon/u);
-  expect(protectedArnBecause(`arn:aws:iam::${ACCOUNT}:role/deploy`, SELF, [])).toBeNull();
-  expect(protectedArnBecause('deploy', SELF, [])).toMatch(/no valid ARN/u);
+  expect(protectedResourceBecause(`arn:aws:iam::${ACCOUNT}:role/security/cordon`, SELF, [])).toMatch(/Cordon/u);
+  expect(protectedResourceBecause(`arn:aws:iam::${ACCOUNT}:role/deploy`, SELF, [])).toBeNull();
+  expect(protectedResourceBecause('deploy', SELF, [])).toMatch(/no valid resource name/u);
 });

@@ -1,17 +1,19 @@
 import type { Arn } from '../domain/arn.ts';
-import { matchesArn, parseArn, roleOf } from '../domain/arn.ts';
+import { parseArn, roleOf } from '../domain/arn.ts';
 import type { Principal } from '../domain/principal.ts';
+import { resourceOf } from '../domain/principal.ts';
+import { isResourceName, matchesResource } from '../domain/resource-name.ts';
 import { matchesWildcard } from '../domain/wildcard.ts';
 
 /** From our configuration, never from a tag that the suspect could set on itself. */
 export interface ProtectedPrincipal {
-  /** An ARN, or a pattern with `*` in its resource part. */
+  /** An ARN or another resource name, or a pattern with `*` in the part that names the identity. */
   readonly principal: string;
   readonly reason: string;
 }
 
 /**
- * Why this principal may never be contained, or null. Where it can't be told (no ARN, a role whose path a session does not
+ * Why this principal may never be contained, or null. Where it can't be told (no resource name, a role whose path a session does not
  * show) the answer is a reason too: a person looks.
  */
 export function protectedBecause(
@@ -23,22 +25,23 @@ export function protectedBecause(
   if (principal.kind === 'service-linked-role') return SERVICE_LINKED;
   if (principal.kind === 'aws-service') return 'It is an AWS service, not an identity of this account.';
   if (principal.uniqueId !== undefined && principal.uniqueId === self.uniqueId) return SELF;
-  return protectedArnBecause(principal.arn, self, protectedList);
+  return protectedResourceBecause(resourceOf(principal), self, protectedList);
 }
 
-/** The same for what only an ARN is known of, for example a role that the principal assumed. */
-export function protectedArnBecause(
-  arn: string,
+/** The same for what only the resource name is known of, for example a role that the principal assumed. */
+export function protectedResourceBecause(
+  resource: string,
   self: Principal,
   protectedList: readonly ProtectedPrincipal[],
 ): string | null {
-  const found = parseArn(arn);
-  if (!found) return 'It has no valid ARN, so it could not be checked against the protected principals.';
-  if (found.resource === 'root') return ROOT;
-  if (isServiceLinked(found)) return SERVICE_LINKED;
-  if (isSameIdentity(arn, self.arn)) return SELF;
+  if (!isResourceName(resource))
+    return 'It has no valid resource name, so it could not be checked against the protected principals.';
+  const arn = parseArn(resource);
+  if (arn?.resource === 'root') return ROOT;
+  if (arn && isServiceLinked(arn)) return SERVICE_LINKED;
+  if (isSameIdentity(resource, resourceOf(self))) return SELF;
   for (const { principal: pattern, reason } of protectedList) {
-    const match = coverage(pattern, arn);
+    const match = coverage(pattern, resource);
     if (match === 'covered') return `It is protected by the configuration (${pattern}): ${reason}`;
     if (match === 'possible')
       return `It may be protected by the configuration (${pattern}: ${reason}): the path of its role is not known.`;
@@ -66,10 +69,10 @@ function isSameIdentity(left: string, right: string): boolean {
 }
 
 /** A pattern that names a role protects the role's sessions, whose ARN shows the name but not the path of the role. */
-function coverage(pattern: string, arn: string): 'covered' | 'possible' | 'none' {
-  if (matchesArn(pattern.toLowerCase(), arn.toLowerCase())) return 'covered';
+function coverage(pattern: string, resource: string): 'covered' | 'possible' | 'none' {
+  if (matchesResource(pattern, resource)) return 'covered';
   const wanted = roleOf(pattern);
-  const found = roleOf(arn);
+  const found = roleOf(resource);
   if (!wanted || !found || wanted.account !== found.account) return 'none';
   if (wanted.path !== null && found.path !== null) return 'none';
   if (!matchesWildcard(wanted.name, found.name)) return 'none';

@@ -1,3 +1,4 @@
+import { CordonFailure } from '../contracts/failures.ts';
 import type { PrincipalClue } from '../domain/alert.ts';
 import type { Cloud } from '../domain/cloud.ts';
 import type { ActivityFacts, CredentialFacts, TimeWindow } from '../domain/evidence.ts';
@@ -9,7 +10,7 @@ import type { Principal, Resolution } from '../domain/principal.ts';
 export interface Permission {
   /** For example `iam:PutUserPolicy`. */
   readonly name: string;
-  /** For example `arn:aws:iam::<account>:user/*`. */
+  /** For example `arn:aws:iam::<account>:user/*`; in Azure a scope or `graph`, in Google Cloud a kind of resource. */
   readonly resource: string;
   /** Why, in a phrase; it stands in the generated reference. */
   readonly purpose: string;
@@ -27,6 +28,8 @@ export interface Preflight {
   readonly mayBreak: readonly string[];
   /** What makes the action impossible now, with the remedy; e.g. the user already holds two access keys. */
   readonly obstacles: readonly string[];
+  /** What the read found that this action leaves standing, e.g. a role held through a group: goes to the caveats of the plan. */
+  readonly caveats?: readonly string[];
 }
 
 export interface Applied {
@@ -55,14 +58,18 @@ export interface Action {
   readonly effect: 'declarative' | 'creating';
   readonly reversibility: Reversibility;
   readonly permissions: readonly Permission[];
+  /** What `verify` reads, and what that shows; a phrase for the coverage page. The quiet of the log is proved for every case. */
+  readonly proof?: string;
+  /** What still works after the change, and for how long; a phrase for the coverage page. */
+  readonly survives?: string;
   /** Keys of `prior` that are our own choice at that time, not state of the cloud: a restored target need not equal them. */
   readonly chosenInPrior?: readonly string[];
   /** A request that loads and plans; shown in the reference and run by the registry's test. */
   readonly example: ActionRequest;
   preflight(request: ActionRequest): Promise<Preflight>;
   /** Makes the change. Declarative: repeating it with the same prior is harmless. Must carry the mark of the case. */
-  apply(request: ActionRequest, prior: JsonObject): Promise<Applied>;
-  /** `made`: results of the case's creating actions, which are no drift of this one (a key that Cordon itself rotated in). */
+  apply(request: ActionRequest, prior: JsonObject, made?: readonly JsonObject[]): Promise<Applied>;
+  /** `made`: results of the plan's creating actions, which are no drift of this one (a key that Cordon itself rotated in). */
   verify(request: ActionRequest, applied: JsonObject, made?: readonly JsonObject[]): Promise<Verification>;
   /**
    * Puts back exactly `prior`, touching only what `applied` says we changed. Refuses (`Conflict` failure, final in rollback)
@@ -88,9 +95,11 @@ export interface Provider {
   readonly cloud: Cloud;
   /** Every clue must lead to the same principal. Never guesses. */
   resolve(clues: readonly PrincipalClue[], accountId: string | undefined): Promise<Resolution>;
-  /** Cordon's own identity (GetCallerIdentity), always protected. */
+  /** Cordon's own identity (GetCallerIdentity and its counterparts), always protected. */
   self(): Promise<Principal>;
-  activity(principal: Principal, around: TimeWindow, before: TimeWindow, progress: () => void): Promise<ActivityFacts>;
+  /** Where the answers come from, as people call it: the audit log, the identity service. */
+  readonly sources: { readonly activity: string; readonly credentials: string };
+  activity(principal: Principal, around: TimeWindow, before: TimeWindow): Promise<ActivityFacts>;
   credentials(principal: Principal): Promise<CredentialFacts>;
   /**
    * Proof from the cloud's own log: calls that the principal, its keys or its sessions made successfully after `since`, with
@@ -103,7 +112,7 @@ export interface Provider {
   readonly actions: Readonly<Record<string, Action>>;
   /**
    * What to do about a principal. Pure: the same input always makes the same proposal, so a plan can be made again. The
-   * requests come in the order of safety; the caveats are what the proposal can't promise, for the approver to read.
+   * requests come in the order of safety; what only a read can tell, an action's preflight reads. The caveats are what the proposal can't promise, for the approver to read.
    * `activity` is null when the log could not be read. No requests for identities that only a person can contain.
    */
   propose(
@@ -114,8 +123,30 @@ export interface Provider {
   ): Proposal;
   /** Reads needed for resolve, self, activity, credentials. */
   readonly evidencePermissions: readonly Permission[];
-  /** Of these permissions, which are not granted to Cordon's identity (SimulatePrincipalPolicy). For `cordon doctor` and preflight. */
+  /** Of these permissions, which are not granted to Cordon's identity, as the cloud's own check says. For `cordon doctor` and plans. */
   missingPermissions(permissions: readonly Permission[], accountId: string): Promise<readonly Permission[]>;
 }
 
-export type Providers = { readonly [C in Cloud]: Provider };
+/** Narrows to the cloud that a provider serves; another cloud's principal here is a defect of the caller. */
+export function principalIn<C extends Cloud>(cloud: C, principal: Principal): Extract<Principal, { cloud: C }> {
+  if (principal.cloud !== cloud)
+    throw new CordonFailure(
+      'ValidationFailed',
+      `The provider of ${cloud} was asked about an identity of ${principal.cloud}.`,
+    );
+  return principal as Extract<Principal, { cloud: C }>;
+}
+
+/** The clouds that the configuration names. */
+export type Providers = { readonly [C in Cloud]?: Provider };
+
+/** Throws `ValidationFailed` for a cloud that is not configured, for example since the case was opened. */
+export function providerOf(providers: Providers, cloud: Cloud): Provider {
+  const provider = providers[cloud];
+  if (!provider)
+    throw new CordonFailure(
+      'ValidationFailed',
+      `The configuration has no section \`${cloud}\`; this worker can't act there.`,
+    );
+  return provider;
+}

@@ -1,15 +1,27 @@
 import type { ActivityFacts } from '../../domain/evidence.ts';
+import type { PrincipalKind } from '../../domain/principal.ts';
+import { isLongTermKey } from '../long-term-keys.ts';
 import type { OtherQuestion } from '../question.ts';
 import { counted } from '../wording.ts';
 
 /** A user agent is the caller's choice: one of these raises suspicion, another one lowers none. */
-const HAND_TOOLS = /aws-cli|boto3|botocore|pacu/iu;
+const HAND_TOOLS =
+  /aws-cli|boto3|botocore|pacu|azurecli|azure-cli|azurepowershell|aadinternals|roadtools|python-requests|curl\/|gcloud/iu;
+
+/** Whose credentials are kept, not lent: what there is can be counted. */
+const KEEPS_CREDENTIALS: ReadonlySet<PrincipalKind> = new Set([
+  'iam-user',
+  'root',
+  'entra-user',
+  'service-principal',
+  'service-account',
+]);
 
 export const credentials: OtherQuestion = {
   about: 'credentials',
   ask({ principal, activity, credentials: gathered }) {
     const byHand = activity !== undefined && longTermKeyByHand(activity);
-    const used = byHand ? 'A long-term key was used from the CLI or Boto3. ' : '';
+    const used = byHand ? 'A long-term key was used from a command line or script. ' : '';
     if (gathered.status === 'unknown')
       return { answer: byHand ? 'suspicious' : 'unknown', summary: `${used}Keys and password: ${gathered.reason}` };
     const { accessKeys, consolePassword, mfaDevices, quarantinedByCloud } = gathered.facts;
@@ -17,11 +29,10 @@ export const credentials: OtherQuestion = {
     const password = consolePassword
       ? `a console password with ${counted(mfaDevices, 'MFA device')}`
       : 'no console password';
-    const quarantine = quarantinedByCloud ? 'AWS itself has quarantined this identity. ' : '';
-    const kept =
-      principal.kind === 'iam-user' || principal.kind === 'root'
-        ? `${counted(active, 'active access key')}, ${password}.`
-        : 'Temporary credentials: what issued them can issue more.';
+    const quarantine = quarantinedByCloud ? 'The cloud itself has quarantined this identity. ' : '';
+    const kept = KEEPS_CREDENTIALS.has(principal.kind)
+      ? `${counted(active, 'active access key')}, ${password}.`
+      : 'Temporary credentials: what issued them can issue more.';
     return {
       answer: byHand || quarantinedByCloud ? 'suspicious' : 'neutral',
       summary: `${quarantine}${used}${kept}`,
@@ -30,7 +41,5 @@ export const credentials: OtherQuestion = {
 };
 
 function longTermKeyByHand({ around }: ActivityFacts): boolean {
-  return (
-    around.accessKeyIds.some((id) => id.startsWith('AKIA')) && around.userAgents.some((agent) => HAND_TOOLS.test(agent))
-  );
+  return around.accessKeyIds.some(isLongTermKey) && around.userAgents.some((agent) => HAND_TOOLS.test(agent));
 }

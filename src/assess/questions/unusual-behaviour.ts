@@ -1,3 +1,4 @@
+import { isLongTermKey } from '../long-term-keys.ts';
 import type { ActivityQuestion } from '../question.ts';
 import { counted, named } from '../wording.ts';
 
@@ -9,7 +10,7 @@ export const unusualBehaviour: ActivityQuestion = {
   ask({ around, before }) {
     const usual = new Set(before.apis);
     const fresh = around.apis.filter((api) => !usual.has(api));
-    const freshKeys = around.accessKeyIds.filter((id) => id.startsWith('AKIA') && !before.accessKeyIds.includes(id));
+    const freshKeys = around.accessKeyIds.filter((id) => isLongTermKey(id) && !before.accessKeyIds.includes(id));
     if (fresh.length < DEVIATION_APIS && freshKeys.length === 0)
       return {
         answer: 'neutral',

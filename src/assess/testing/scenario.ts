@@ -1,10 +1,10 @@
 import type { Alert } from '../../domain/alert.ts';
 import type { ActivityFacts, CallSummary, CredentialFacts, Gathered, GatheredEvidence } from '../../domain/evidence.ts';
-import type { Principal, Resolution } from '../../domain/principal.ts';
+import type { AwsPrincipal, Resolution } from '../../domain/principal.ts';
 import type { AllowlistEntry, AssessmentPolicy } from '../../policy/policy.ts';
 
 /** Test data: a listed Terraform identity at its ordinary work. Each test changes the one thing it is about. */
-export const TERRAFORM: Principal = {
+export const TERRAFORM: AwsPrincipal = {
   cloud: 'aws',
   kind: 'iam-user',
   accountId: '123456789012',

@@ -1,23 +1,14 @@
 import type { JsonObject } from '../../domain/json.ts';
 import type { Plan, PlannedAction, PlannedCall } from '../../domain/plan.ts';
 import type { Principal } from '../../domain/principal.ts';
+import { KIND_TITLES } from '../../domain/principal.ts';
 import { cut, inert } from './inert-text.ts';
 import { section, showCommand, type Block } from './message.ts';
-
-const KINDS: Record<Principal['kind'], string> = {
-  'iam-user': 'IAM user',
-  'role-session': 'role',
-  'identity-center-user': 'Identity Center user',
-  'federated-user': 'federated user',
-  'service-linked-role': 'service-linked role',
-  root: 'root user',
-  'aws-service': 'AWS service',
-};
 
 /** `IAM user alice in aws 123456789012`, inert. */
 export function principalText(principal: Principal): string {
   const { kind, name, cloud, accountId } = principal;
-  return `${KINDS[kind]} ${cut(inert(name), 70)} in ${cloud} ${inert(accountId)}`;
+  return `${KIND_TITLES[kind]} ${cut(inert(name), 70)} in ${cloud} ${inert(accountId)}`;
 }
 
 /** Twelve digits are enough to tell plans apart by eye; the button carries the whole digest. */

@@ -27,10 +27,28 @@ export const genericSchema = z.strictObject({
     .array(z.string().regex(/^T\d{4}(?:\.\d{3})?$/u, 'a MITRE ATT&CK technique, for example T1580 or T1562.008'))
     .max(50)
     .optional(),
-  cloud: z.string().min(1).max(40).describe('`aws`; another cloud is recorded and parked for a person'),
-  accountId: z.string().max(256).optional().describe('AWS: twelve digits'),
+  cloud: z
+    .string()
+    .min(1)
+    .max(40)
+    .describe('`aws`, `azure` or `gcp`; another cloud is recorded and parked for a person'),
+  accountId: z
+    .string()
+    .max(256)
+    .optional()
+    .describe('AWS: twelve digits; Azure: id of the subscription or tenant; Google Cloud: id of the project'),
   principal: z
-    .strictObject({ arn: clue, userName: clue, accessKeyId: clue, principalId: clue })
+    .strictObject({
+      arn: clue,
+      userName: clue,
+      accessKeyId: clue,
+      principalId: clue,
+      objectId: clue,
+      appId: clue,
+      userPrincipalName: clue,
+      email: clue,
+      keyId: clue,
+    })
     .optional()
     .describe('All that the detector knows; they must all lead to one principal, else a person looks'),
   sourceAddresses: z.array(z.string().max(TEXT)).max(1_000).optional().describe('What is no IP address is dropped'),
