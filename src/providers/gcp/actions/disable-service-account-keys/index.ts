@@ -1,0 +1,120 @@
+import { z } from 'zod';
+
+import { CordonFailure } from '../../../../contracts/failures.ts';
+import type { JsonObject } from '../../../../domain/json.ts';
+import type { PlannedCall } from '../../../../domain/plan.ts';
+import { resourceOf } from '../../../../domain/principal.ts';
+import type { Action } from '../../../port.ts';
+import { confirmAccount } from '../../accounts.ts';
+import type { GcpClients } from '../../clients.ts';
+import { listKeys } from '../../keys.ts';
+import { accountPath, KEY_ID, targetAccount } from '../../names.ts';
+import type { ActionFacts, GcpActionDefinition } from '../definition.ts';
+import { changeEach, EXAMPLE_ACCOUNT, read } from '../definition.ts';
+
+const ID = 'disable-service-account-keys';
+const parametersSchema = z.strictObject({});
+const keyId = z.string().regex(KEY_ID);
+const priorSchema = z.object({ keys: z.array(z.object({ keyId, enabled: z.boolean() })) });
+const appliedSchema = z.object({ disabled: z.array(keyId) });
+
+const facts: ActionFacts = {
+  id: ID,
+  cloud: 'gcp',
+  title: 'Disable every key of the service account',
+  description:
+    'Disables every enabled key that people made for the service account, not only the one of the alert; the keys are listed ' +
+    'again right before. HMAC keys of Cloud Storage are not among them. Access tokens got with a key outlive it by up to an hour: disable-service-account stops those. A ' +
+    'rollback enables the keys that were enabled before and still exist; one that appeared after the plan, and one that Google ' +
+    'found in public, stay disabled.',
+  effect: 'declarative',
+  reversibility: 'exact',
+  permissions: [
+    { name: 'iam.serviceAccounts.get', resource: 'project', purpose: 'is it still the account of the plan' },
+    { name: 'iam.serviceAccountKeys.list', resource: 'project', purpose: 'prior state, verification' },
+    { name: 'iam.serviceAccountKeys.disable', resource: 'project', purpose: 'the change' },
+    { name: 'iam.serviceAccountKeys.enable', resource: 'project', purpose: 'its rollback' },
+  ],
+  example: {
+    action: ID,
+    cloud: 'gcp',
+    accountId: EXAMPLE_ACCOUNT.accountId,
+    principal: EXAMPLE_ACCOUNT,
+    target: resourceOf(EXAMPLE_ACCOUNT),
+    parameters: {},
+  },
+};
+
+export const disableServiceAccountKeys: GcpActionDefinition = {
+  facts,
+  create: (clients, { projects }): Action => ({
+    ...facts,
+    async preflight(request) {
+      read(parametersSchema, request.parameters, `The parameters of ${ID}`);
+      const { projectId, email } = await confirmAccount(clients, request, projects);
+      const keys = await listKeys(clients, projectId, email);
+      const enabled = keys.filter((key) => key.enabled).map((key) => key.keyId);
+      return {
+        prior: { keys: keys.map((key) => ({ keyId: key.keyId, enabled: key.enabled })) },
+        alreadySo: enabled.length === 0,
+        calls: enabled.map((id) => call(`${accountPath(projectId, email)}/keys/${id}`, 'disable')),
+        mayBreak: enabled.map((id) => `Programs that sign in with key ${id} of ${email} stop.`),
+        obstacles: [],
+      };
+    },
+    async apply(request, prior) {
+      const { projectId, email } = await confirmAccount(clients, request, projects);
+      const found = (await listKeys(clients, projectId, email)).filter((key) => key.enabled).map((key) => key.keyId);
+      const { keys } = clients.iam.projects.serviceAccounts;
+      await changeEach(found, 'keys were disabled', (id) =>
+        keys.disable({ name: `${accountPath(projectId, email)}/keys/${id}` }),
+      );
+      // A try that broke off half-way has left keys of `prior` disabled already: those are ours to enable as well.
+      return { result: { email, disabled: [...new Set([...enabledIn(prior), ...found])].toSorted() } };
+    },
+    async verify(request) {
+      const { accountId, name } = targetAccount(request, projects);
+      const keys = await listKeys(clients, accountId, name);
+      const enabled = keys.filter((key) => key.enabled).map((key) => key.keyId);
+      if (enabled.length > 0) return { status: 'drifted', detail: `Enabled again or new: ${enabled.join(', ')}.` };
+      return { status: 'holds', detail: `${name} has no enabled key (${keys.length} disabled).` };
+    },
+    async revert(request, prior, applied) {
+      const { projectId, email } = await confirmAccount(clients, request, projects);
+      await enable(clients, projectId, email, new Set(toEnable(prior, applied)));
+    },
+    previewRevert(request, prior, applied) {
+      const { accountId, name } = targetAccount(request, projects);
+      return toEnable(prior, applied).map((id) => call(`${accountPath(accountId, name)}/keys/${id}`, 'enable'));
+    },
+  }),
+};
+
+/** What Google found in public since is the thief's too: it is left, and said. */
+async function enable(clients: GcpClients, projectId: string, email: string, ours: ReadonlySet<string>): Promise<void> {
+  const keys = (await listKeys(clients, projectId, email)).filter((key) => ours.has(key.keyId) && !key.enabled);
+  for (const key of keys.filter(({ exposed }) => !exposed)) {
+    const name = `${accountPath(projectId, email)}/keys/${key.keyId}`;
+    await clients.iam.projects.serviceAccounts.keys.enable({ name });
+  }
+  const exposed = keys.filter((key) => key.exposed).map((key) => key.keyId);
+  if (exposed.length > 0)
+    throw new CordonFailure(
+      'Conflict',
+      `Google has found ${exposed.join(', ')} in public: left disabled. Delete it, make a new key.`,
+    );
+}
+
+function enabledIn(prior: JsonObject): readonly string[] {
+  const { keys } = read(priorSchema, prior, `The prior state of ${ID}`);
+  return keys.filter((key) => key.enabled).map((key) => key.keyId);
+}
+
+function toEnable(prior: JsonObject, applied: JsonObject): readonly string[] {
+  const { disabled } = read(appliedSchema, applied, `The result of ${ID}`);
+  return enabledIn(prior).filter((id) => disabled.includes(id));
+}
+
+function call(name: string, operation: 'disable' | 'enable'): PlannedCall {
+  return { service: 'iam', operation: `projects.serviceAccounts.keys.${operation}`, parameters: { name } };
+}

@@ -1,0 +1,144 @@
+import { z } from 'zod';
+
+import type { JsonObject } from '../../../../domain/json.ts';
+import type { ActionRequest, PlannedCall } from '../../../../domain/plan.ts';
+import { resourceOf } from '../../../../domain/principal.ts';
+import type { Action } from '../../../port.ts';
+import { confirmAccount } from '../../accounts.ts';
+import type { GcpClients } from '../../clients.ts';
+import { memberOf, targetPrincipal } from '../../names.ts';
+import { changePolicy, readPolicy } from '../../policies.ts';
+import type { ActionFacts, GcpActionDefinition } from '../definition.ts';
+import { changeEach, EXAMPLE_ACCOUNT, read } from '../definition.ts';
+import type { Grant } from './grants.ts';
+import { findGrants, grantSchema, keyOf, withAgain, without } from './grants.ts';
+
+const ID = 'remove-iam-bindings';
+const PRIOR = `The prior state of ${ID}`;
+const parametersSchema = z.strictObject({});
+/** `shared`: keys of the grants whose bindings others are in too. */
+const priorSchema = z.object({ grants: z.array(grantSchema), shared: z.array(z.string()) });
+const appliedSchema = z.object({ removed: z.array(grantSchema) });
+
+const facts: ActionFacts = {
+  id: ID,
+  cloud: 'gcp',
+  title: 'Remove the identity from its roles',
+  description:
+    'Takes the identity, and nobody else, out of every role that it has on the configured projects, their folders and ' +
+    'organisation, and on the service accounts of those projects; other members and all conditions stay. Each policy is written ' +
+    'with the etag it was read with. It takes minutes to bind. Roles that come from a group, and those on single buckets, data ' +
+    'sets or other resources, are not touched. A rollback puts the identity back into the same roles under the same conditions.',
+  effect: 'declarative',
+  reversibility: 'exact',
+  // Whether others hold a role as well is their affair: a restored target need not equal it.
+  chosenInPrior: ['shared'],
+  permissions: [
+    { name: 'iam.serviceAccounts.get', resource: 'project', purpose: 'is it still the account of the plan' },
+    { name: 'iam.serviceAccounts.list', resource: 'project', purpose: 'on whose policies the identity may stand' },
+    { name: 'resourcemanager.projects.get', resource: 'project', purpose: 'what the project lies in' },
+    { name: 'resourcemanager.folders.get', resource: 'folder', purpose: 'what the folder lies in' },
+    ...(['getIamPolicy', 'setIamPolicy'] as const).flatMap((verb) => {
+      const purpose = verb === 'getIamPolicy' ? 'prior state, verification' : 'the change and its rollback';
+      return [
+        { name: `iam.serviceAccounts.${verb}`, resource: 'project', purpose },
+        { name: `resourcemanager.projects.${verb}`, resource: 'project', purpose },
+        { name: `resourcemanager.folders.${verb}`, resource: 'folder', purpose },
+        { name: `resourcemanager.organizations.${verb}`, resource: 'organization', purpose },
+      ];
+    }),
+  ],
+  example: {
+    action: ID,
+    cloud: 'gcp',
+    accountId: EXAMPLE_ACCOUNT.accountId,
+    principal: EXAMPLE_ACCOUNT,
+    target: resourceOf(EXAMPLE_ACCOUNT),
+    parameters: {},
+  },
+};
+
+export const removeIamBindings: GcpActionDefinition = {
+  facts,
+  create: (clients, { projects }): Action => ({
+    ...facts,
+    async preflight(request) {
+      read(parametersSchema, request.parameters, `The parameters of ${ID}`);
+      const member = await confirm(clients, projects, request);
+      const found = await findGrants(clients, projects, member);
+      const grants = found.map(({ grant }) => grant);
+      return {
+        prior: { grants, shared: found.filter(({ shared }) => shared).map(({ grant }) => keyOf(grant)) },
+        alreadySo: grants.length === 0,
+        calls: byResource(grants).map((group) => call(group, 'REMOVE')),
+        mayBreak: grants.map(({ role, resource }) => `${member} loses ${role} on ${resource}.`),
+        obstacles: [],
+      };
+    },
+    async apply(request, prior) {
+      const member = await confirm(clients, projects, request);
+      const found = (await findGrants(clients, projects, member)).map(({ grant }) => grant);
+      await changeEach(byResource(found), 'policies were changed', async ([resource, grants]) => {
+        await changePolicy(clients, resource, (bindings) => without(bindings, grants));
+      });
+      // A try that broke off half-way has taken some of `prior` out already: those are ours to put back as well.
+      const all = new Map([...read(priorSchema, prior, PRIOR).grants, ...found].map((grant) => [keyOf(grant), grant]));
+      return { result: { removed: [...all.values()] } };
+    },
+    async verify(request) {
+      const member = memberOf(targetPrincipal(request, projects));
+      const grants = await findGrants(clients, projects, member);
+      if (grants.length === 0)
+        return { status: 'holds', detail: `${member} has no role of its own in ${projects.join(', ')} or above.` };
+      const list = grants.map(({ grant: { role, resource } }) => `${role} on ${resource}`).join(', ');
+      return { status: 'drifted', detail: `${member} has roles again: ${list}.` };
+    },
+    async revert(request, prior, applied) {
+      await confirm(clients, projects, request);
+      const shared = new Set(read(priorSchema, prior, PRIOR).shared);
+      const groups = byResource(toRestore(prior, applied)).map(
+        ([resource, grants]) =>
+          [resource, grants.map((grant) => ({ grant, shared: shared.has(keyOf(grant)) }))] as const,
+      );
+      // All are looked at before one is written: a refusal must not come half-way.
+      for (const [resource, grants] of groups) withAgain((await readPolicy(clients, resource)).bindings, grants);
+      for (const [resource, grants] of groups)
+        await changePolicy(clients, resource, (bindings) => withAgain(bindings, grants));
+    },
+    previewRevert(request, prior, applied) {
+      targetPrincipal(request, projects);
+      return byResource(toRestore(prior, applied)).map((group) => call(group, 'ADD'));
+    },
+  }),
+};
+
+/** The member; a service account only if it is still the very one of the plan. */
+async function confirm(clients: GcpClients, projects: readonly string[], request: ActionRequest): Promise<string> {
+  const principal = targetPrincipal(request, projects);
+  if (principal.kind === 'service-account') await confirmAccount(clients, request, projects);
+  return memberOf(principal);
+}
+
+/** Of what was removed, only what stood there before the case: a role that came later was not ours to give. */
+function toRestore(prior: JsonObject, applied: JsonObject): readonly Grant[] {
+  const removed = new Set(read(appliedSchema, applied, `The result of ${ID}`).removed.map(keyOf));
+  return read(priorSchema, prior, PRIOR).grants.filter((grant) => removed.has(keyOf(grant)));
+}
+
+type Group = readonly [resource: string, grants: readonly Grant[]];
+
+function byResource(grants: readonly Grant[]): readonly Group[] {
+  return [...Map.groupBy(grants, ({ resource }) => resource)];
+}
+
+/** The change in the words of Google's audit log. The rest of the policy goes back as it is read at that moment. */
+function call([resource, grants]: Group, action: 'REMOVE' | 'ADD'): PlannedCall {
+  const bindingDeltas = grants.map(({ role, member, condition }) => ({
+    action,
+    role,
+    member,
+    ...(condition ? { condition } : {}),
+  }));
+  const service = resource.includes('/serviceAccounts/') ? 'iam' : 'cloudresourcemanager';
+  return { service, operation: 'setIamPolicy', parameters: { resource, version: 3, bindingDeltas } };
+}

@@ -1,0 +1,96 @@
+import { isDiscoveryApi } from '../../../domain/discovery.ts';
+import type { AssumedRole, CallSummary, IdentityChange, TimeWindow } from '../../../domain/evidence.ts';
+import { accountPath, EMAIL } from '../names.ts';
+import type { LogEvent } from './event.ts';
+
+/** Caps of `CallSummary`; what they cut is said in `truncated`. */
+const MOST_APIS = 50;
+const MOST_ADDRESSES = 10;
+const MOST_OTHERS = 50;
+
+/** Both ends count. */
+export function within(window: TimeWindow, event: LogEvent): boolean {
+  const at = Date.parse(event.at);
+  return at >= Date.parse(window.from) && at <= Date.parse(window.to);
+}
+
+/** Calls of one identity in one window. */
+export function summarise(events: readonly LogEvent[], window: TimeWindow, cut: boolean): CallSummary {
+  const own = events.filter((event) => within(window, event));
+  const discovery = own.filter((event) => isDiscoveryApi('gcp', event.method));
+  const times = own.map((event) => event.at).toSorted();
+  const [firstSeen, lastSeen] = [times[0], times.at(-1)];
+  const lists = {
+    apis: distinct(own, (event) => `${event.service}:${event.method}`, MOST_APIS),
+    addresses: distinct(own, (event) => event.address, MOST_ADDRESSES),
+    userAgents: distinct(own, (event) => event.userAgent.slice(0, 200), MOST_OTHERS),
+    accessKeyIds: distinct(own, (event) => event.keyId, MOST_OTHERS),
+    regions: distinct(own, ({ labels }) => labels['location'] ?? labels['zone'] ?? labels['region'] ?? '', MOST_OTHERS),
+  };
+  return {
+    window,
+    calls: own.length,
+    discoveryCalls: discovery.length,
+    distinctDiscoveryApis: new Set(discovery.map((event) => event.method)).size,
+    denied: own.filter((event) => event.denied).length,
+    apis: lists.apis.values,
+    addresses: lists.addresses.values,
+    userAgents: lists.userAgents.values,
+    accessKeyIds: lists.accessKeyIds.values,
+    regions: lists.regions.values,
+    ...(firstSeen === undefined ? {} : { firstSeen }),
+    ...(lastSeen === undefined ? {} : { lastSeen }),
+    truncated: cut || Object.values(lists).some((list) => list.cut),
+  };
+}
+
+/** Tokens and signatures made in the name of a service account: they live on by themselves, up to an hour and by policy to twelve. */
+export function isMinting(event: LogEvent): boolean {
+  const minting = /^(?:GenerateAccessToken|GenerateIdToken|SignJwt|SignBlob)$/u.test(event.name);
+  return event.service === 'iamcredentials' && minting && !event.failed;
+}
+
+/** Service accounts that tokens were made for; the newest time of each. */
+export function impersonated(events: readonly LogEvent[]): readonly AssumedRole[] {
+  const newest = new Map<string, AssumedRole>();
+  for (const event of events.filter(isMinting)) {
+    const roleArn = accountOf(event);
+    const known = newest.get(roleArn);
+    if (!known || known.at < event.at) newest.set(roleArn, { roleArn, sessionName: event.name, at: event.at });
+  }
+  return [...newest.values()].toSorted((a, b) => (a.roleArn < b.roleArn ? -1 : 1));
+}
+
+/** The log names the account by its number; its labels have project and address. */
+function accountOf({ labels, resourceName }: LogEvent): string {
+  const { project_id: projectId = '-', email_id: email = '' } = labels;
+  const path = EMAIL.test(email.toLowerCase()) ? accountPath(projectId, email.toLowerCase()) : resourceName;
+  return `//iam.googleapis.com/${path || 'an unnamed service account'}`;
+}
+
+/**
+ * Writes on identities, keys, policies and the trust that lets others in; and on the sinks and buckets of the log itself, by
+ * which such writes would be hidden.
+ */
+const CHANGES: readonly (readonly [service: RegExp, name: RegExp])[] = [
+  [/^/u, /^setIam(?:Policy|Permissions)$/iu],
+  [/^iam$/u, /^(?!Get|List|Query|Test|Lint)/u],
+  [/^logging$/u, /^(?:Create|Update|Delete)(?:Sink|Exclusion|Bucket|Settings|CmekSettings)/u],
+  [/^compute$/u, /^(?:setServiceAccount|setMetadata|setCommonInstanceMetadata)$/u],
+];
+
+export function identityChange(event: LogEvent): IdentityChange | null {
+  if (!CHANGES.some(([service, name]) => service.test(event.service) && name.test(event.name))) return null;
+  return { eventName: event.name, target: targetOf(event), at: event.at, denied: event.denied };
+}
+
+/** Full resource names where the log lets us make them, so that people and plans see the same name. */
+function targetOf(event: LogEvent): string {
+  if (event.service === 'iam' && event.labels['email_id']) return accountOf(event);
+  return event.resourceName ? `//${event.service}.googleapis.com/${event.resourceName}` : event.email || 'unknown';
+}
+
+function distinct(events: readonly LogEvent[], pick: (event: LogEvent) => string, most: number) {
+  const all = [...new Set(events.map(pick))].filter((value) => value !== '').toSorted();
+  return { values: all.slice(0, most), cut: all.length > most };
+}
