@@ -1,0 +1,41 @@
+import { z } from 'zod';
+
+import { CASE_ID } from '../../names.ts';
+import { replaceAssignments } from '../../replace-assignments.ts';
+import type { ActionFacts, AzureActionDefinition } from '../definition.ts';
+import { armPermission, example, EXAMPLE_SERVICE_PRINCIPAL, graphPermission, read } from '../definition.ts';
+
+const parametersSchema = z.strictObject({ caseId: z.string().regex(CASE_ID) });
+
+const facts: ActionFacts = {
+  id: 'remove-role-assignments',
+  cloud: 'azure',
+  title: 'Remove every role of the principal',
+  description:
+    'Deletes every role that the principal holds directly at or below the subscriptions. Azure Resource Manager looks roles up at ' +
+    'each call, so tokens that are out are worth nothing there within about ten minutes. Roles held through groups, given above ' +
+    'the subscriptions, or given for a time are left, and said. A rollback assigns the same roles under the same ids, unless ' +
+    'someone changed them since.',
+  effect: 'declarative',
+  reversibility: 'exact',
+  permissions: [
+    armPermission('Microsoft.Authorization/roleAssignments/read', 'prior state, verification'),
+    armPermission('Microsoft.Authorization/roleDefinitions/read', 'names of roles'),
+    armPermission('Microsoft.Authorization/roleAssignmentScheduleInstances/read', 'which roles end by themselves'),
+    armPermission('Microsoft.Authorization/roleEligibilityScheduleInstances/read', 'which roles can be activated'),
+    armPermission('Microsoft.Authorization/roleAssignments/write', 'the rollback'),
+    armPermission('Microsoft.Authorization/roleAssignments/delete', 'the change'),
+    graphPermission('User.Read.All', 'is it still the user of the plan'),
+    graphPermission('Application.Read.All', 'is it still the service principal of the plan'),
+  ],
+  example: example('remove-role-assignments', EXAMPLE_SERVICE_PRINCIPAL, { caseId: 'ca_0123456789abcdef' }),
+};
+
+export const removeRoleAssignments: AzureActionDefinition = {
+  facts,
+  create: (clients, settings) =>
+    replaceAssignments(facts, clients, settings, ({ parameters }) => ({
+      ...read(parametersSchema, parameters, `The parameters of ${facts.id}`),
+      tightenTo: {},
+    })),
+};

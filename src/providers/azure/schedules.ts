@@ -1,0 +1,162 @@
+import type {
+  RoleAssignmentScheduleInstance,
+  RoleAssignmentScheduleRequest,
+  RoleEligibilityScheduleInstance,
+  RoleEligibilityScheduleRequest,
+} from '@azure/arm-authorization';
+
+import type { JsonObject } from '../../domain/json.ts';
+import type { PlannedCall } from '../../domain/plan.ts';
+import type { AzureClients } from './clients.ts';
+import { orNull } from './directory.ts';
+
+/** A role that Privileged Identity Management lets the principal activate (eligible), or has given it for a time (active). */
+export interface Schedule {
+  readonly of: 'eligible' | 'active';
+  /** New whenever the schedule is made again. */
+  readonly id: string;
+  /** Of an active one: the role assignment that stands for it as long as it lasts. */
+  readonly assignmentId: string | null;
+  readonly scope: string;
+  readonly roleDefinitionId: string;
+  readonly roleName: string;
+  readonly principalId: string;
+  /** ISO 8601; null: it does not end. */
+  readonly endDateTime: string | null;
+  readonly condition: string | null;
+  readonly conditionVersion: string | null;
+}
+
+/** What a schedule gives, apart from the ids that Azure gave it. */
+export type Role = Omit<Schedule, 'id' | 'assignmentId'>;
+
+export interface FoundSchedules {
+  readonly direct: readonly Schedule[];
+  /** Through a group, or from above our subscriptions: left alone. */
+  readonly elsewhere: readonly Schedule[];
+}
+
+/**
+ * Active ones are only those that end by themselves or were activated: a lasting one is a role assignment like any other, and left
+ * to the actions on those. Nothing where the directory has no Privileged Identity Management.
+ */
+export async function listSchedules(
+  clients: AzureClients,
+  subscriptions: readonly string[],
+  principalId: string,
+): Promise<FoundSchedules> {
+  const filters = [`principalId eq '${principalId}'`, `assignedTo('${principalId}')`];
+  const lists = subscriptions.flatMap((id) =>
+    filters.flatMap((filter) => [
+      eligible(clients, `subscriptions/${id}`, filter),
+      active(clients, `subscriptions/${id}`, filter),
+    ]),
+  );
+  const found = (await Promise.all(lists.map(orNull))).flatMap((one) => one ?? []);
+  const all = [...new Map(found.map((one) => [`${one.of} ${one.id.toLowerCase()}`, one])).values()].toSorted((a, b) =>
+    keyOf(a) < keyOf(b) ? -1 : 1,
+  );
+  const ours = subscriptions.map((id) => `/subscriptions/${id}`.toLowerCase());
+  const isDirect = ({ principalId: holder, scope }: Schedule) =>
+    holder.toLowerCase() === principalId && ours.some((own) => `${scope.toLowerCase()}/`.startsWith(`${own}/`));
+  return { direct: all.filter(isDirect), elsewhere: all.filter((one) => !isDirect(one)) };
+}
+
+async function eligible({ authorization }: AzureClients, scope: string, filter: string): Promise<Schedule[]> {
+  const found: Schedule[] = [];
+  for await (const one of authorization.roleEligibilityScheduleInstances.listForScope(scope, { filter })) {
+    found.push(schedule('eligible', one, one.roleEligibilityScheduleId));
+  }
+  return found;
+}
+
+async function active({ authorization }: AzureClients, scope: string, filter: string): Promise<Schedule[]> {
+  const found: Schedule[] = [];
+  for await (const one of authorization.roleAssignmentScheduleInstances.listForScope(scope, { filter })) {
+    if (one.endDateTime || one.assignmentType === 'Activated') {
+      found.push({
+        ...schedule('active', one, one.roleAssignmentScheduleId),
+        assignmentId: one.originRoleAssignmentId ?? null,
+      });
+    }
+  }
+  return found;
+}
+
+function schedule(
+  of: Schedule['of'],
+  found: RoleEligibilityScheduleInstance | RoleAssignmentScheduleInstance,
+  id: string | undefined,
+): Schedule {
+  return {
+    of,
+    id: id ?? found.id ?? '',
+    assignmentId: null,
+    scope: found.scope ?? '',
+    roleDefinitionId: found.roleDefinitionId ?? '',
+    roleName: found.expandedProperties?.roleDefinition?.displayName ?? found.roleDefinitionId?.split('/').at(-1) ?? '',
+    principalId: found.principalId ?? '',
+    endDateTime: found.endDateTime?.toISOString() ?? null,
+    condition: found.condition ?? null,
+    conditionVersion: found.conditionVersion ?? null,
+  };
+}
+
+/** What a schedule gives; a schedule that is made again gives the same under another id. */
+export function keyOf({ of, scope, roleDefinitionId, endDateTime }: Role): string {
+  return [of, scope, roleDefinitionId, endDateTime ?? ''].join(' ').toLowerCase();
+}
+
+export interface ScheduleRequest {
+  readonly type: 'AdminRemove' | 'AdminAssign';
+  readonly schedule: Role;
+  /** GUID of our choosing: the same request again finds what the first one did. */
+  readonly name: string;
+  readonly justification: string;
+}
+
+export async function putRequest({ authorization }: AzureClients, request: ScheduleRequest): Promise<void> {
+  const { schedule: wanted, name } = request;
+  const scope = wanted.scope.replace(/^\//u, '');
+  const body: RoleEligibilityScheduleRequest & RoleAssignmentScheduleRequest = withDates(propertiesOf(request));
+  if (wanted.of === 'eligible') await authorization.roleEligibilityScheduleRequests.create(scope, name, body);
+  else await authorization.roleAssignmentScheduleRequests.create(scope, name, body);
+}
+
+export function requestCall(request: ScheduleRequest): PlannedCall {
+  const { schedule: wanted, name } = request;
+  const collection = wanted.of === 'eligible' ? 'roleEligibilityScheduleRequests' : 'roleAssignmentScheduleRequests';
+  const path = `${wanted.scope}/providers/Microsoft.Authorization/${collection}/${name}`;
+  return { service: 'arm', operation: `PUT ${path}`, parameters: { properties: propertiesOf(request) } };
+}
+
+interface Properties extends JsonObject {
+  readonly principalId: string;
+  readonly roleDefinitionId: string;
+  readonly requestType: string;
+  readonly justification: string;
+}
+
+function propertiesOf({ type, schedule: wanted, justification }: ScheduleRequest): Properties {
+  const { principalId, roleDefinitionId, condition, conditionVersion, endDateTime } = wanted;
+  const common = { principalId, roleDefinitionId, requestType: type, justification };
+  if (type === 'AdminRemove') return common;
+  const expiration = endDateTime === null ? { type: 'NoExpiration' } : { type: 'AfterDateTime', endDateTime };
+  return {
+    ...common,
+    scheduleInfo: { expiration },
+    ...(condition === null ? {} : { condition }),
+    ...(conditionVersion === null ? {} : { conditionVersion }),
+  };
+}
+
+/** The SDK takes a `Date` where the plan shows a text. */
+function withDates({ scheduleInfo, ...common }: Properties): RoleEligibilityScheduleRequest {
+  const expiration = (scheduleInfo as { expiration?: { type: string; endDateTime?: string } } | undefined)?.expiration;
+  if (!expiration) return common;
+  const { type, endDateTime } = expiration;
+  return {
+    ...common,
+    scheduleInfo: { expiration: { type, ...(endDateTime ? { endDateTime: new Date(endDateTime) } : {}) } },
+  };
+}
