@@ -22,7 +22,7 @@ interface Point {
 }
 
 /** At once; each has a proxy and a suspect of its own. */
-const LANES = 12;
+const LANES = 20;
 const FULL = process.env['CORDON_FULL_SWEEP'] === '1';
 
 let ministack: MiniStack;
@@ -42,7 +42,15 @@ afterAll(async () => {
   await ministack?.stop();
 });
 
-describe.each(Object.keys(AWS_ACTIONS))('%s under faults of AWS', (action) => {
+/**
+ * One of each way to change IAM: a document put, many switched one by one, a document merged, a creation. The others are made of the same
+ * parts, and the contract suite breaks each of their writes; the full sweep takes them all.
+ */
+const SWEPT = FULL
+  ? Object.keys(AWS_ACTIONS)
+  : ['deny-principal', 'deactivate-access-keys', 'revoke-role-sessions', 'rotate-access-key', 'close-role-trust'];
+
+describe.each(SWEPT)('%s under faults of AWS', (action) => {
   let undisturbed: { readonly before: JsonObject; readonly after: JsonObject; readonly calls: readonly ProxiedCall[] };
 
   beforeAll(async () => {
@@ -167,10 +175,17 @@ function hits({ call, span }: Point, { service, operation, occurrence }: Proxied
   return service === call.service && operation === call.operation && since >= 0 && since < SPANS[span];
 }
 
+/** The others stop other credentials, some calls, or give a new key. */
+const STOPS_KEYS: ReadonlySet<string> = new Set([
+  'deny-principal',
+  'deactivate-access-keys',
+  'revoke-role-sessions',
+  'delete-access-keys',
+]);
+
 /** Which credentials the action alone must stop. */
 function stoppedBy(action: string, { keys, session }: Suspect) {
-  if (action === 'rotate-access-key') return [];
-  return session ? [session] : keys;
+  return STOPS_KEYS.has(action) ? (session ? [session] : keys) : [];
 }
 
 function nameOf({ service, operation, occurrence }: ProxiedCall): string {

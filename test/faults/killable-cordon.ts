@@ -7,7 +7,7 @@ import { Client, Connection } from '@temporalio/client';
 
 import { loadSigningKey } from '../../src/approval/keys.ts';
 import { decisionSigner } from '../../src/approval/signer.ts';
-import { configSchema } from '../../src/config/schema.ts';
+import { configSchema, type Config } from '../../src/config/schema.ts';
 import { caseIdOf, caseWorkflowId, principalHash } from '../../src/contracts/ids.ts';
 import { stateQuery } from '../../src/contracts/messages.ts';
 import { SEARCH_ATTRIBUTE_TYPES } from '../../src/contracts/search-attributes.ts';
@@ -19,6 +19,7 @@ import { temporalCaseClient } from '../../src/runtime/case-client.ts';
 import { startServerProcess, type ServerProcess } from '../../src/runtime/server-process.ts';
 import { openStore } from '../../src/store/index.ts';
 import type { Store } from '../../src/store/port.ts';
+import { resourceOf } from '../../src/domain/principal.ts';
 import { caseStarter } from '../../worker/temporal.ts';
 import type { Stage } from '../providers/aws/stage.ts';
 import { buildStage } from '../providers/aws/stage.ts';
@@ -43,7 +44,8 @@ export interface KillableCordon {
   readonly stage: Stage;
   readonly proxy: FaultProxy;
   readonly store: Store;
-  startWorker(actions: readonly string[]): Promise<void>;
+  /** Without `watch` a case ends with its containment. */
+  startWorker(actions: readonly string[], watch?: Config['watch']): Promise<void>;
   /** kill -9; resolves once it is gone. */
   killWorker(): Promise<void>;
   openCase(person: Person): Promise<OpenCase>;
@@ -84,10 +86,11 @@ async function compose(parts: AsyncDisposableStack): Promise<KillableCordon> {
     stage,
     proxy,
     store,
-    async startWorker(actions) {
+    async startWorker(actions, watch = { hours: 0, everyMinutes: 1 }) {
       const file = join(directory, 'cordon.yaml');
       // JSON is YAML.
-      await writeFile(file, JSON.stringify(configuration(directory, temporal.address, proxy.url, actions)));
+      const written = { ...configuration(directory, temporal.address, proxy.url, actions), watch };
+      await writeFile(file, JSON.stringify(written));
       const started = await startServerProcess({
         name: 'The worker',
         command: process.execPath,
@@ -123,7 +126,11 @@ function configuration(directory: string, address: string, endpoint: string, act
     store: { path: inside('cordon.db') },
     temporal: { address },
     encryption: { keyFile: inside('payload.key') },
-    approval: { signingKeyFile: inside('approval.key'), publicKeyFile: inside('approval.pub') },
+    approval: {
+      signingKeyFile: inside('approval.key'),
+      publicKeyFile: inside('approval.pub'),
+      large: { approvals: 1 },
+    },
     approvers: [{ id: 'erin', name: 'Erin', token: { env: 'CORDON_TEST_ERIN' } }],
     aws: {
       endpoint,
@@ -133,7 +140,7 @@ function configuration(directory: string, address: string, endpoint: string, act
       lookupsPerSecond: 1000,
       ...(actions.length > 0 ? { actions } : {}),
     },
-    budget: { containmentsPerHour: 1000 },
+    budget: { containmentsPerHour: 1000, perAccount: 1000, perKind: { 'iam-user': 1000 } },
   };
 }
 
@@ -143,7 +150,7 @@ async function openCase(
   client: Client,
   signer: ReturnType<typeof decisionSigner>,
 ): Promise<OpenCase> {
-  const alert = alertAbout(principal.name, principal.arn);
+  const alert = alertAbout(principal.name, resourceOf(principal));
   const workflowId = caseWorkflowId(principal);
   await store.alerts.accept(alert, '{}', alert.sourceAlertId, `alert-${alert.alertId}`);
   const caseId = caseIdOf(principal, alert.alertId);

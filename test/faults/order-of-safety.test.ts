@@ -1,12 +1,21 @@
-import { DeleteAccessKeyCommand, DeleteUserCommand, DeleteUserPolicyCommand } from '@aws-sdk/client-iam';
+import {
+  DeleteAccessKeyCommand,
+  DeleteUserCommand,
+  DeleteUserPolicyCommand,
+  DetachUserPolicyCommand,
+  ListAttachedUserPoliciesCommand,
+} from '@aws-sdk/client-iam';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { sealPlan } from '../../src/approval/digest.ts';
 import { applyAction } from '../../src/containment/apply.ts';
+import { planRollback, revertAction } from '../../src/containment/rollback.ts';
 import type { ContainmentDependencies } from '../../src/containment/dependencies.ts';
 import type { SignedDecision } from '../../src/domain/approval.ts';
 import type { FailureType } from '../../src/contracts/failures.ts';
 import { AWS_ACTIONS } from '../../src/providers/aws/actions/index.ts';
+import { resourceOf } from '../../src/domain/principal.ts';
+import { containmentLimits } from '../../src/policy/budget.ts';
 import type { Stage } from '../providers/aws/stage.ts';
 import { buildStage } from '../providers/aws/stage.ts';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts';
@@ -44,6 +53,8 @@ interface Barrier {
   readonly name: string;
   /** `null`: no refusal of ours, but an error that the caller sees. */
   readonly failure: FailureType | null;
+  /** What the refusal must name. */
+  readonly message?: string;
   set(attempt: Attempt): Promise<Partial<Attempt> & { readonly lift?: () => Promise<void> }>;
 }
 
@@ -106,7 +117,7 @@ const BARRIERS: readonly Barrier[] = [
     name: 'a protected suspect',
     failure: 'TargetRefused',
     set: async ({ suspect }) =>
-      configured({ protected: [{ principal: suspect.principal.arn, reason: 'break-glass' }] }),
+      configured({ protected: [{ principal: resourceOf(suspect.principal), reason: 'break-glass' }] }),
   },
   {
     name: 'a target that is no identity but a pattern',
@@ -128,21 +139,32 @@ const BARRIERS: readonly Barrier[] = [
         await iam.send(new DeleteAccessKeyCommand({ UserName, AccessKeyId: accessKeyId }));
       }
       await iam.send(new DeleteUserPolicyCommand({ UserName, PolicyName: 'work' }));
+      const { AttachedPolicies = [] } = await iam.send(new ListAttachedUserPoliciesCommand({ UserName }));
+      for (const { PolicyArn } of AttachedPolicies)
+        await iam.send(new DetachUserPolicyCommand({ UserName, PolicyArn }));
       await iam.send(new DeleteUserCommand({ UserName }));
       const { id } = await stage.createUser(UserName);
       expect(id).not.toBe(suspect.principal.uniqueId);
       return {};
     },
   },
-  {
-    name: 'the budget is full',
-    failure: 'BudgetExceeded',
-    async set() {
-      const limit = { name: 'containments per hour', limit: 100_000, windowSeconds: 3600 };
-      await office.store.budget.reserve('an earlier case', [limit]);
-      return configured({ budget: { containmentsPerHour: 1 } });
+  ...(
+    [
+      ['in all', 'budget.containmentsPerHour', { containmentsPerHour: 1 }],
+      ['of its account', 'budget.perAccount', { perAccount: 1 }],
+      ['of its kind', 'budget.perKind.iam-user', { perKind: { 'iam-user': 1 } }],
+    ] as const
+  ).map(([what, key, one]) => ({
+    name: `a full budget ${what}`,
+    failure: 'BudgetExceeded' as const,
+    message: key,
+    async set({ suspect, dependencies }: Attempt) {
+      const limits = containmentLimits(suspect.principal, dependencies.config.budget);
+      await office.store.budget.reserve('an earlier case', limits);
+      const most = { containmentsPerHour: 100_000, perAccount: 100_000, perKind: { 'iam-user': 100_000 } };
+      return configured({ budget: { ...most, ...one } });
     },
-  },
+  })),
   {
     name: 'a ledger that takes no intent',
     failure: null,
@@ -160,7 +182,7 @@ const BARRIERS: readonly Barrier[] = [
 
 describe.each(Object.keys(AWS_ACTIONS))('%s does not write to AWS', (action) => {
   it.each(BARRIERS)('with $name', async (barrier) => {
-    const { failure } = barrier;
+    const { failure, message = '' } = barrier;
     const suspect = await newSuspect(action, stage, office);
     const dependencies = containmentThrough(proxy.url, stage, office);
     const { lift, ...changed } = await barrier.set({ suspect, dependencies, decisions: suspect.decisions });
@@ -171,6 +193,7 @@ describe.each(Object.keys(AWS_ACTIONS))('%s does not write to AWS', (action) => 
     const error = await applyAction(input, attempt.dependencies).catch((thrown: unknown) => thrown);
     await lift?.();
     expect(error).toMatchObject(failure ? { type: failure } : { message: 'The disk is full.' });
+    expect((error as Error).message).toContain(message);
     expect(proxy.calls.filter(({ write }) => write)).toEqual([]);
     expect(await stateOf(stage, suspect, suspect.caseId)).toEqual(before);
     const { ledger } = office.store;
@@ -184,5 +207,48 @@ describe.each(Object.keys(AWS_ACTIONS))('%s does not write to AWS', (action) => 
     const input = { planDigest: suspect.plan.digest, sequence: 0, decisions: suspect.decisions };
     await applyAction(input, containmentThrough(proxy.url, stage, office));
     expect(proxy.calls.filter(({ write }) => write).length).toBeGreaterThan(0);
+  });
+});
+
+describe('the budget', () => {
+  const one = { budget: { containmentsPerHour: 1, perAccount: 1, perKind: { 'iam-user': 1 } } };
+  const alone = async () => {
+    const own = await openOffice();
+    return { own, dependencies: containmentThrough(proxy.url, stage, own, one) };
+  };
+
+  it('is spent once by all tries and rounds of a plan, and refuses the next principal, who spends nothing', async () => {
+    const { own, dependencies } = await alone();
+    const [first, second] = [
+      await newSuspect('deny-principal', stage, own),
+      await newSuspect('deny-principal', stage, own),
+    ];
+    const apply = ({ plan, decisions }: Suspect, round = 1) =>
+      applyAction({ planDigest: plan.digest, sequence: 0, decisions, round }, dependencies);
+    await own.store.ledger.append({ type: 'plan', caseId: first.caseId, key: first.plan.digest, body: {} });
+    for (const round of [1, 1, 2]) expect(await apply(first, round)).toMatchObject({ sequence: 0 });
+    await expect(apply(second)).rejects.toThrow(
+      'at most 1 containments an hour in all. Raise budget.containmentsPerHour',
+    );
+    const wide = containmentThrough(proxy.url, stage, own, {
+      budget: { ...one.budget, containmentsPerHour: 2, perAccount: 2 },
+    });
+    const input = { planDigest: second.plan.digest, sequence: 0, decisions: second.decisions };
+    await expect(applyAction(input, wide)).rejects.toThrow('of the kind IAM user. Raise budget.perKind.iam-user');
+    await own.close();
+  });
+
+  it('is not spent by a rollback, and does not stop one', async () => {
+    const { own, dependencies } = await alone();
+    const { plan, decisions, caseId, principal } = await newSuspect('deny-principal', stage, own);
+    await applyAction({ planDigest: plan.digest, sequence: 0, decisions }, dependencies);
+    const rollback = await planRollback({ caseId }, dependencies);
+    const input = { planDigest: rollback.digest, sequence: 0, decisions: [approval(rollback, own.signer)] };
+    const none = containmentThrough(proxy.url, stage, own, { budget: { perKind: { 'iam-user': 0 } } });
+    expect(await revertAction(input, none)).toMatchObject({ status: 'reverted' });
+    const [total] = containmentLimits(principal, dependencies.config.budget);
+    if (!total) throw new Error('There is no limit in all.');
+    expect(await own.store.budget.reserve('another', [{ ...total, limit: 2 }])).toBeNull();
+    await own.close();
   });
 });

@@ -4,11 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import {
+  AttachUserPolicyCommand,
+  GetRoleCommand,
   GetRolePolicyCommand,
   GetUserPolicyCommand,
   ListAccessKeysCommand,
+  ListPoliciesCommand,
   ListRolePoliciesCommand,
   ListUserPoliciesCommand,
+  UpdateAccessKeyCommand,
 } from '@aws-sdk/client-iam';
 import { DescribeSecretCommand } from '@aws-sdk/client-secrets-manager';
 
@@ -23,14 +27,15 @@ import type { SignedDecision } from '../../src/domain/approval.ts';
 import type { ActivityFacts } from '../../src/domain/evidence.ts';
 import type { JsonObject } from '../../src/domain/json.ts';
 import type { Plan, PlannedAction } from '../../src/domain/plan.ts';
-import type { Principal } from '../../src/domain/principal.ts';
+import type { AwsPrincipal } from '../../src/domain/principal.ts';
 import { createCipher } from '../../src/encryption/cipher.ts';
 import type { AwsCredentials } from '../../src/providers/aws/clients.ts';
 import { createAwsProvider } from '../../src/providers/aws/index.ts';
+import { proposeKeyDeletion } from '../../src/providers/aws/propose.ts';
 import { openStore } from '../../src/store/index.ts';
 import type { Store } from '../../src/store/port.ts';
 import type { Stage } from '../providers/aws/stage.ts';
-import { tries } from '../providers/aws/stage.ts';
+import { credentialsOf, tries } from '../providers/aws/stage.ts';
 
 /** What containment needs besides a cloud: a real store, real keys, one approver. */
 export interface Office {
@@ -67,14 +72,15 @@ export function containmentThrough(
   { store, verifier }: Office,
   changes: Readonly<Record<string, unknown>> = {},
 ): ContainmentDependencies {
-  const config = configSchema.parse({ mode: 'approve', budget: { containmentsPerHour: 100_000 }, ...changes });
+  const budget = { containmentsPerHour: 100_000, perAccount: 100_000, perKind: { 'iam-user': 100_000 } };
+  const config = configSchema.parse({ mode: 'approve', budget, ...changes });
   const aws = createAwsProvider({ ...settings, endpoint, callTimeoutMs: CALL_TIMEOUT_MS });
   return { config, store, verifier, providers: { aws }, now: () => new Date() };
 }
 
 /** A user of their own in the account, like every other one made here. */
 export interface Person {
-  readonly principal: Principal;
+  readonly principal: AwsPrincipal;
   /** Of the user, from before: the attacker's. */
   readonly keys: readonly AwsCredentials[];
   readonly roleName: string;
@@ -89,6 +95,7 @@ export async function newPerson(stage: Stage, keyCount: 1 | 2, withRole: boolean
   const name = `suspect${made}`;
   const roleName = `role-of-${name}`;
   const user = await stage.createUser(name);
+  await stage.endow(name);
   const keys = keyCount === 1 ? [user.key] : [user.key, await stage.newKey(name)];
   const { accountId } = stage.ministack;
   const principal = { cloud: 'aws', kind: 'iam-user', accountId, name, arn: user.arn, uniqueId: user.id } as const;
@@ -109,13 +116,14 @@ export interface Suspect extends Person {
 
 export async function newSuspect(action: string, stage: Stage, office: Office): Promise<Suspect> {
   // One that is to get another key has room for it.
-  const person = await newPerson(stage, action === 'rotate-access-key' ? 1 : 2, action === 'revoke-role-sessions');
+  const withRole = action === 'revoke-role-sessions' || action === 'close-role-trust';
+  const person = await newPerson(stage, action === 'rotate-access-key' ? 1 : 2, withRole);
   const { principal, roleName, session } = person;
   const caseId = `ca_${randomBytes(16).toString('hex')}`;
   const roleArn = `arn:aws:iam::${principal.accountId}:role/${roleName}`;
   const assumedRoles = session ? [{ roleArn, sessionName: 'loot', at: '' }] : [];
   const activity = { assumedRoles, around: {} } as unknown as ActivityFacts;
-  const [request] = stage.provider.propose(principal, activity, caseId, [action]).requests;
+  const request = await requestOf(action, stage, person, caseId, activity);
   const definition = stage.provider.actions[action];
   if (!request || !definition) throw new Error(`Nothing is proposed for ${action}.`);
   const { calls, mayBreak, prior } = await definition.preflight(request);
@@ -138,6 +146,45 @@ export async function newSuspect(action: string, stage: Stage, office: Office): 
   await office.store.plans.put(plan);
   const decisions = [approval(plan, office.signer)];
   return { ...person, plan, planned, decisions, caseId, prior };
+}
+
+async function requestOf(action: string, stage: Stage, person: Person, caseId: string, activity: ActivityFacts) {
+  const { principal, keys } = person;
+  const left = await leftOn(action, stage, person, caseId);
+  if (left) return { action, cloud: 'aws', accountId: principal.accountId, principal, ...left } as const;
+  if (action !== 'delete-access-keys') return stage.provider.propose(principal, activity, caseId, [action]).requests[0];
+  for (const { accessKeyId: AccessKeyId } of keys) {
+    const status = { UserName: principal.name, AccessKeyId, Status: 'Inactive' as const };
+    await stage.admin.iam.send(new UpdateAccessKeyCommand(status));
+  }
+  return proposeKeyDeletion(
+    principal,
+    keys.map(({ accessKeyId }) => accessKeyId),
+    '2026-01-01T00:00:00.000Z',
+  );
+}
+
+/** As if the person had left it on themselves, so that the state of one user tells all; null for actions on the suspect. */
+async function leftOn(action: string, stage: Stage, { principal, keys, roleName }: Person, caseId: string) {
+  const { arn: target, name: UserName, uniqueId = '' } = principal;
+  const PolicyArn = 'arn:aws:iam::aws:policy/ReadOnlyAccess';
+  switch (action) {
+    case 'deactivate-created-keys':
+      return { target, parameters: { accessKeyIds: keys.map(({ accessKeyId }) => accessKeyId) } };
+    case 'remove-inline-policies':
+      return { target, parameters: { policyNames: ['work'], uniqueId } };
+    case 'deny-created-identity':
+      return { target, parameters: { caseId, policyName: `CordonDeny-${caseId}`, uniqueId } };
+    case 'detach-policies':
+      await stage.admin.iam.send(new AttachUserPolicyCommand({ UserName, PolicyArn }));
+      return { target, parameters: { policyArns: [PolicyArn], uniqueId } };
+    case 'close-role-trust': {
+      const roleArn = `arn:aws:iam::${principal.accountId}:role/${roleName}`;
+      return { target: roleArn, parameters: { caseId, callers: [{ kind: 'principal', id: target }] } };
+    }
+    default:
+      return null;
+  }
 }
 
 export function approval(plan: Plan, signer: DecisionSigner, actor = 'erin'): SignedDecision {
@@ -172,13 +219,27 @@ export async function stateOf(stage: Stage, person: Person, caseId: string): Pro
   const role: Record<string, string> = {};
   if (session) {
     const RoleName = roleName;
+    const trust = (await iam.send(new GetRoleCommand({ RoleName }))).Role?.AssumeRolePolicyDocument ?? '';
+    role['trust'] = decodeURIComponent(trust).replace(caseId.replaceAll('_', ''), 'CASE').replaceAll(UserName, 'USER');
     for (const PolicyName of (await iam.send(new ListRolePoliciesCommand({ RoleName }))).PolicyNames ?? []) {
       const { PolicyDocument = '' } = await iam.send(new GetRolePolicyCommand({ RoleName, PolicyName }));
       const plain = decodeURIComponent(PolicyDocument).replace(caseId.replaceAll('_', ''), 'CASE');
       role[PolicyName] = plain.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/u, 'TIME');
     }
   }
-  return { policies, statuses, role, secret: (await storedKey(stage, caseId)) ? 'stored' : 'none' };
+  const others = await othersOf(stage, UserName, caseId);
+  return { policies, statuses, role, ...others, secret: (await storedKey(stage, caseId)) ? 'stored' : 'none' };
+}
+
+async function othersOf({ admin: { iam } }: Stage, userName: string, caseId: string) {
+  const { profile, AttachedPolicies = [], listed } = await credentialsOf(iam, userName);
+  const { Policies = [] } = await iam.send(new ListPoliciesCommand({ Scope: 'Local' }));
+  return {
+    attached: AttachedPolicies.map(({ PolicyName = '' }) => PolicyName.replace(caseId, 'CASE')),
+    own: Policies.filter(({ PolicyName }) => PolicyName?.includes(caseId)).length,
+    others: JSON.stringify(listed).match(/"Status":"\w+"/gu),
+    password: typeof profile === 'string' || !profile ? 'none' : `reset ${profile.PasswordResetRequired ?? false}`,
+  };
 }
 
 /** The id of the key in the secret of the case, or null. */

@@ -1,9 +1,11 @@
 import { CordonFailure } from '../../contracts/failures.ts';
 import type { ActivityFacts, IdentityChange, TimeWindow } from '../../domain/evidence.ts';
-import type { Principal } from '../../domain/principal.ts';
+import type { AwsPrincipal } from '../../domain/principal.ts';
 import { listAccessKeys } from './access-keys.ts';
 import type { AwsClients } from './clients.ts';
 import { orNull } from './confirm.ts';
+import { keysOfOthers } from './hunt/other-holders.ts';
+import { withOwners } from './hunt/owners.ts';
 import type { LogEvent } from './log/event.ts';
 import type { Lookup } from './log/lookup.ts';
 import { assumedRoles, identityChange, isMinting, summarise, within } from './log/summary.ts';
@@ -21,15 +23,15 @@ const DENIED_BY_NO_POLICY = new Set(['sts:GetCallerIdentity']);
 export async function gatherActivity(
   clients: AwsClients,
   lookup: Lookup,
-  principal: Principal,
+  principal: AwsPrincipal,
   around: TimeWindow,
   before: TimeWindow,
-  progress: () => void,
 ): Promise<ActivityFacts> {
   const whole: TimeWindow = { from: earlier(around.from, before.from), to: later(around.to, before.to) };
-  const [traced, onPrincipal] = await Promise.all([
-    trace(lookup, principal, await keysOf(clients, principal), whole, progress),
-    lookup({ key: 'ResourceName', value: principal.name }, around, progress),
+  const [traced, onPrincipal, entries] = await Promise.all([
+    trace(lookup, principal, await keysOf(clients, principal), whole),
+    lookup({ key: 'ResourceName', value: principal.name }, around),
+    entriesOf(lookup, principal, around),
   ]);
   const cut = (window: TimeWindow) => traced.completeFrom !== null && traced.completeFrom > window.from;
   const all = [...traced.own, ...traced.bySessions].filter((event) => within(around, event));
@@ -43,7 +45,8 @@ export async function gatherActivity(
     before: summarise(traced.own, before, cut(before)),
     assumedRoles: roles,
     mintedSessions: all.filter(isMinting).length,
-    changesByPrincipal: byPrincipal.map(withoutId),
+    ...(entries === null ? {} : { entries }),
+    changesByPrincipal: await withOwners(clients, byPrincipal.map(withoutId)),
     changesOfPrincipal: [...new Map(about.map((change) => [change.id, change])).values()].map(withoutId),
   };
 }
@@ -56,15 +59,21 @@ export async function gatherActivity(
 export async function findSuccessfulCalls(
   clients: AwsClients,
   lookup: Lookup,
-  principal: Principal,
+  principal: AwsPrincipal,
   since: string,
   logDelaySeconds: number,
 ): Promise<{ calls: readonly string[]; logComplete: boolean }> {
   const now = new Date();
   const from = new Date(Date.parse(since) - LONGEST_SESSION_MS).toISOString();
   const to = now.toISOString();
-  const traced = await trace(lookup, principal, await keysOf(clients, principal), { from, to }, () => {});
-  const calls = [...traced.own, ...traced.bySessions]
+  const [traced, given] = await Promise.all([
+    trace(lookup, principal, await keysOf(clients, principal), { from, to }),
+    givenOut(lookup, principal, { from, to }),
+  ]);
+  const all = [...traced.own, ...traced.bySessions];
+  const others = keysOfOthers(principal, given, all, since);
+  const calls = all
+    .filter((event) => !others.has(event.accessKeyId))
     .filter((event) => within({ from: since, to }, event) && event.errorCode === '')
     .filter((event) => !DENIED_BY_NO_POLICY.has(`${event.service}:${event.name}`))
     .map((event) => `${event.service}:${event.name} at ${event.at} from ${event.address || 'an unknown address'}`);
@@ -76,7 +85,7 @@ export async function findSuccessfulCalls(
 export async function findArnOfKey(lookup: Lookup, accessKeyId: string): Promise<string | null> {
   const to = new Date();
   const window = { from: new Date(to.getTime() - 36 * 3600 * 1000).toISOString(), to: to.toISOString() };
-  const { events } = await lookup({ key: 'AccessKeyId', value: accessKeyId }, window, () => {});
+  const { events } = await lookup({ key: 'AccessKeyId', value: accessKeyId }, window);
   const arns = [
     ...new Set(events.filter((event) => event.accessKeyId === accessKeyId).map((event) => event.identityArn)),
   ];
@@ -84,7 +93,7 @@ export async function findArnOfKey(lookup: Lookup, accessKeyId: string): Promise
 }
 
 /** A user that is gone has no keys any more, but its calls are in the log all the same. */
-async function keysOf(clients: AwsClients, principal: Principal): Promise<readonly string[]> {
+async function keysOf(clients: AwsClients, principal: AwsPrincipal): Promise<readonly string[]> {
   if (principal.kind === 'aws-service') {
     throw new CordonFailure('ValidationFailed', 'A service of AWS is not an identity whose calls can be summed up.');
   }
@@ -101,8 +110,22 @@ function changes(events: readonly LogEvent[]): readonly Change[] {
   });
 }
 
-function withoutId({ eventName, target, at, denied }: Change): IdentityChange {
-  return { eventName, target, at, denied };
+function withoutId(change: Change): IdentityChange {
+  const { id: _, ...rest } = change;
+  return rest;
+}
+
+/** Who was given sessions of the role. One that is used around the alert may have been given out long before it. */
+async function entriesOf(lookup: Lookup, principal: AwsPrincipal, around: TimeWindow) {
+  if (principal.kind !== 'role-session') return null;
+  const from = new Date(Date.parse(around.from) - LONGEST_SESSION_MS).toISOString();
+  return assumedRoles(await givenOut(lookup, principal, { from, to: around.to })).roles;
+}
+
+async function givenOut(lookup: Lookup, principal: AwsPrincipal, window: TimeWindow): Promise<readonly LogEvent[]> {
+  if (principal.kind !== 'role-session') return [];
+  const { events } = await lookup({ key: 'ResourceName', value: principal.arn }, window);
+  return events.filter((event) => event.parameters['roleArn'] === principal.arn);
 }
 
 function earlier(a: string, b: string): string {

@@ -8,7 +8,7 @@ import {
 
 import { CordonFailure } from '../../contracts/failures.ts';
 import type { AccessKeyFacts, CredentialFacts } from '../../domain/evidence.ts';
-import type { Principal } from '../../domain/principal.ts';
+import type { AwsPrincipal } from '../../domain/principal.ts';
 import type { AccessKey } from './access-keys.ts';
 import { listAccessKeys } from './access-keys.ts';
 import type { AwsClients } from './clients.ts';
@@ -18,7 +18,7 @@ import { orNull } from './confirm.ts';
 const QUARANTINE = /^arn:aws:iam::aws:policy\/AWSCompromisedKeyQuarantine/u;
 
 /** From IAM. Kinds of identity whose credentials IAM does not list are a failure, never "has none". */
-export async function gatherCredentials(clients: AwsClients, principal: Principal): Promise<CredentialFacts> {
+export async function gatherCredentials(clients: AwsClients, principal: AwsPrincipal): Promise<CredentialFacts> {
   switch (principal.kind) {
     case 'iam-user':
       return ofUser(clients, principal.name);

@@ -1,4 +1,5 @@
 import type { Provider } from '../port.ts';
+import { principalIn } from '../port.ts';
 import { AWS_ACTIONS } from './actions/index.ts';
 import { findArnOfKey, findSuccessfulCalls, gatherActivity } from './activity.ts';
 import type { AwsClients, AwsSettings } from './clients.ts';
@@ -19,17 +20,18 @@ export function createAwsProvider(settings: AwsSettings, clients: AwsClients = c
     cloud: 'aws',
     resolve: (clues, accountId) => resolvePrincipal(clients, (id) => findArnOfKey(lookup, id), clues, accountId),
     self: () => self(clients),
-    activity: (principal, around, before, progress) =>
-      gatherActivity(clients, lookup, principal, around, before, progress),
-    credentials: (principal) => gatherCredentials(clients, principal),
+    sources: { activity: 'CloudTrail', credentials: 'IAM' },
+    activity: (principal, around, before) =>
+      gatherActivity(clients, lookup, principalIn('aws', principal), around, before),
+    credentials: (principal) => gatherCredentials(clients, principalIn('aws', principal)),
     successfulCallsSince: (principal, since) =>
-      findSuccessfulCalls(clients, lookup, principal, since, settings.logDelaySeconds ?? 900),
+      findSuccessfulCalls(clients, lookup, principalIn('aws', principal), since, settings.logDelaySeconds ?? 900),
     actions: Object.fromEntries(
       Object.entries(AWS_ACTIONS).map(([id, action]) => [id, action.create(clients, settings)]),
     ),
     propose: (principal, activity, caseId, enabledActions) => ({
-      requests: proposeActions(principal, activity, caseId, enabledActions),
-      caveats: proposalCaveats(principal, activity, enabledActions),
+      requests: proposeActions(principalIn('aws', principal), activity, caseId, enabledActions),
+      caveats: proposalCaveats(principalIn('aws', principal), activity, enabledActions),
     }),
     evidencePermissions: EVIDENCE_PERMISSIONS,
     missingPermissions: (permissions, accountId) =>

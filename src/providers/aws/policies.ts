@@ -55,7 +55,11 @@ export async function restorePolicy(
     const message = `Policy ${policy.policyName} of ${policy.owner} ${policy.ownerName} was ${what} by someone else since; it is left as it is.`;
     throw new CordonFailure('Conflict', message);
   }
-  if (prior !== null) return putPolicy(clients, policy, prior);
+  await (prior === null ? removePolicy(clients, policy) : putPolicy(clients, policy, prior));
+}
+
+/** One that is gone already is as wanted. */
+export async function removePolicy(clients: AwsClients, policy: InlinePolicy): Promise<void> {
   const { ownerName, policyName: PolicyName } = policy;
   await orNull<unknown>(
     policy.owner === 'user'

@@ -49,6 +49,7 @@ export function permissionsOfAction(action: string): readonly Permission[] {
 const PLACES: readonly (readonly [RegExp, string])[] = [
   [/:user\//u, 'Users'],
   [/:role\//u, 'Roles'],
+  [/:policy\//u, 'Policies'],
   [/:secret:/u, 'Secrets'],
   [/^\*$/u, 'Account'],
 ];

@@ -138,7 +138,8 @@ class Resolver {
       const sessionArn = `arn:aws:sts::${this.#accountId}:assumed-role/${role.RoleName}/${session}`;
       return { ...common, kind: 'identity-center-user', name: session, arn: sessionArn };
     }
-    return { ...roleSession(this.#accountId, role.RoleName, role.Arn), uniqueId: role.RoleId };
+    const found = { ...roleSession(this.#accountId, role.RoleName, role.Arn), uniqueId: role.RoleId };
+    return session === undefined ? found : { ...found, session };
   }
 
   async #accessKey(accessKeyId: string): Promise<AwsPrincipal> {
@@ -211,7 +212,11 @@ function agree(found: readonly AwsPrincipal[]): Resolution {
   if (candidates.length > 1 || ids.size > 1) {
     return { status: 'ambiguous', reason: 'The clues of the alert lead to different identities.', candidates };
   }
-  return { status: 'resolved', principal: first };
+  // Clues may name no session, or several: then it is the role as a whole.
+  const { session: _, ...identity } = first;
+  const sessions = new Set(found.flatMap(({ session }) => (session === undefined ? [] : [session])));
+  const [session] = sessions;
+  return { status: 'resolved', principal: sessions.size === 1 && session ? { ...identity, session } : identity };
 }
 
 /** IAM tells names apart without regard to case. */

@@ -1,11 +1,25 @@
 import { describe, expect, it } from 'vitest';
 
 import type { ActivityFacts, AssumedRole } from '../../domain/evidence.ts';
-import type { AwsPrincipalKind, Principal } from '../../domain/principal.ts';
-import { proposalCaveats, proposeActions } from './propose.ts';
+import type { AwsPrincipalKind, AwsPrincipal } from '../../domain/principal.ts';
+import { proposalCaveats, proposeActions, proposeKeyDeletion } from './propose.ts';
 
-const ALL = ['rotate-access-key', 'revoke-role-sessions', 'deactivate-access-keys', 'deny-principal'];
-const principal = (kind: AwsPrincipalKind, arn = 'arn:aws:iam::123456789012:user/alice'): Principal => ({
+const OTHERS = [
+  'deactivate-ssh-public-keys',
+  'deactivate-signing-certificates',
+  'deactivate-service-specific-credentials',
+  'reset-console-password',
+];
+const ALL = [
+  ...OTHERS.toReversed(),
+  'rotate-access-key',
+  'revoke-role-sessions',
+  'deactivate-access-keys',
+  'quarantine-principal',
+  'deny-principal',
+  'delete-access-keys',
+];
+const principal = (kind: AwsPrincipalKind, arn = 'arn:aws:iam::123456789012:user/alice'): AwsPrincipal => ({
   cloud: 'aws',
   kind,
   accountId: '123456789012',
@@ -29,9 +43,11 @@ describe('proposeActions', () => {
   it('goes in the order of safety, whatever the order of the settings', () => {
     expect(propose(activity(role('b'), role('a'), role('b')))).toEqual([
       ['deny-principal', 'alice'],
+      ['quarantine-principal', 'alice'],
       ['deactivate-access-keys', 'alice'],
       ['revoke-role-sessions', 'a'],
       ['revoke-role-sessions', 'b'],
+      ...OTHERS.map((action) => [action, 'alice']),
       ['rotate-access-key', 'alice'],
     ]);
   });
@@ -67,6 +83,25 @@ describe('proposeActions', () => {
     expect(proposalCaveats(principal('iam-user'), cut, ALL)).toHaveLength(1);
     expect(proposalCaveats(principal('iam-user'), activity(role('a')), ['deny-principal'])).toHaveLength(1);
     expect(proposalCaveats(principal('iam-user'), activity(role('a')), ALL)).toEqual([]);
+  });
+
+  it('never proposes a deletion in a containment; as a plan of its own it names exactly the keys', () => {
+    expect(propose(activity(role('a')), 'iam-user', ['delete-access-keys'])).toEqual([]);
+    const request = proposeKeyDeletion(principal('iam-user'), ['AKIAB', 'AKIAA'], '2026-01-31T12:00:00.000Z');
+    expect(request).toMatchObject({
+      action: 'delete-access-keys',
+      target: 'arn:aws:iam::123456789012:user/alice',
+      parameters: { accessKeyIds: ['AKIAA', 'AKIAB'], notBefore: '2026-01-31T12:00:00.000Z' },
+    });
+  });
+
+  it('never promises containment by the quarantine alone: its caveat keeps the case from ending CONTAINED', () => {
+    const caveats = proposalCaveats(principal('iam-user'), activity(), [
+      'quarantine-principal',
+      'deactivate-access-keys',
+    ]);
+    expect(caveats.join()).toContain('soft tier');
+    expect(proposalCaveats(principal('iam-user'), activity(), ['quarantine-principal', 'deny-principal'])).toEqual([]);
   });
 
   it('refuses a case id that could be more than a name', () => {

@@ -5,19 +5,32 @@ import { parseArn } from '../../domain/arn.ts';
 import type { ActivityFacts } from '../../domain/evidence.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type { ActionRequest } from '../../domain/plan.ts';
-import type { Principal } from '../../domain/principal.ts';
+import type { AwsPrincipal } from '../../domain/principal.ts';
+import { BY_HAND } from '../../domain/principal.ts';
 import { DENY_ALL } from './actions/deny-principal/index.ts';
 import type { AwsActionId } from './actions/index.ts';
+import { QUARANTINE } from './actions/quarantine-principal/document.ts';
 import { REVOKE_POLICY_NAME } from './actions/revoke-role-sessions/document.ts';
+import { leftBehind } from './hunt/left-behind.ts';
+import { waysIn } from './hunt/way-in.ts';
 import { CASE_ID } from './names.ts';
 
+/** By what a user gets in beside access keys and sessions; the one that can't be undone last. */
+const OTHER_CREDENTIALS = [
+  'deactivate-ssh-public-keys',
+  'deactivate-signing-certificates',
+  'deactivate-service-specific-credentials',
+  'reset-console-password',
+] as const satisfies readonly AwsActionId[];
+
 /**
- * What to do about a principal, in the order of safety: deny, keys, sessions of the roles it assumed, and last a new key.
+ * What to do about a principal, in the order of safety: deny, keys, sessions of the roles it assumed, other
+ * credentials, and last a new key.
  * The same input always makes the same requests, whenever: hours may pass before the plan is approved and carried out.
  * Empty for kinds of identity that only a person can contain; `proposalCaveats` says so.
  */
 export function proposeActions(
-  principal: Principal,
+  principal: AwsPrincipal,
   activity: ActivityFacts | null,
   caseId: string,
   enabledActions: readonly string[],
@@ -36,8 +49,24 @@ export function proposeActions(
     ...(user
       ? request('deny-principal', principal.arn, { policyName: `CordonDeny-${caseId}`, policyDocument: DENY_ALL })
       : []),
+    ...(user
+      ? request('quarantine-principal', principal.arn, {
+          caseId,
+          policyName: `CordonQuarantine-${caseId}`,
+          policyDocument: QUARANTINE,
+        })
+      : []),
     ...(user ? request('deactivate-access-keys', principal.arn, {}) : []),
+    // First no way in, then no session that came in: the other way round one could slip through.
+    ...waysIn(principal, activity).ways.flatMap(({ roleArn, callers }) =>
+      request('close-role-trust', roleArn, { caseId, callers }),
+    ),
+    // Under the deny these are what still lives; the other credentials of the user are not in such a hurry.
     ...roles.flatMap(revoke),
+    ...(user || own.length > 0 ? leftBehind(principal, activity, caseId).measures : []).flatMap((measure) =>
+      request(measure.action, measure.target, measure.parameters),
+    ),
+    ...(user ? OTHER_CREDENTIALS.flatMap((action) => request(action, principal.arn, {})) : []),
     ...(user
       ? request('rotate-access-key', principal.arn, {
           caseId,
@@ -48,9 +77,23 @@ export function proposeActions(
   ];
 }
 
+/**
+ * The end of keys that a case deactivated, days later: a plan of its own, with its own approval. `notBefore`: ISO 8601, from when
+ * on they may be deleted. `accessKeyIds`: those that the ledger of the case says were deactivated.
+ */
+export function proposeKeyDeletion(
+  principal: AwsPrincipal,
+  accessKeyIds: readonly string[],
+  notBefore: string,
+): ActionRequest {
+  const parameters = { accessKeyIds: accessKeyIds.toSorted(), notBefore };
+  const action: AwsActionId = 'delete-access-keys';
+  return { action, cloud: 'aws', accountId: principal.accountId, principal, target: principal.arn, parameters };
+}
+
 /** What the proposal can't promise; belongs into the plan's caveats, where the approver reads it. */
 export function proposalCaveats(
-  principal: Principal,
+  principal: AwsPrincipal,
   activity: ActivityFacts | null,
   enabledActions: readonly string[],
 ): readonly string[] {
@@ -62,6 +105,19 @@ export function proposalCaveats(
       'Sessions minted with the keys outlive them and can mint more, because deny-principal is not enabled.',
     );
   }
+  if (
+    principal.kind === 'iam-user' &&
+    enabledActions.includes('quarantine-principal') &&
+    !enabledActions.includes('deny-principal')
+  ) {
+    caveats.push(
+      'The quarantine is a soft tier: what it does not list still passes, sts:AssumeRole too, so this can not end CONTAINED.',
+    );
+  }
+  if (principal.kind === 'role-session' && !enabledActions.includes('revoke-role-sessions')) {
+    caveats.push('The stolen session lives on, because revoke-role-sessions is not enabled.');
+  }
+  caveats.push(...huntCaveats(principal, activity, enabledActions));
   if (activity === null) {
     caveats.push('The log could not be read: which roles these credentials assumed is unknown; such sessions live on.');
     return caveats;
@@ -81,17 +137,29 @@ export function proposalCaveats(
   return caveats;
 }
 
-const BY_HAND: Readonly<Partial<Record<Principal['kind'], string>>> = {
-  root: 'Policies of IAM do not bind the root of the account: a person must change its password and keys.',
-  'identity-center-user':
-    'Roles of Identity Center can not be edited in IAM: disable the user there, end its sessions.',
-  'federated-user': 'A federated session is stopped by a deny on the user who minted it: find that user in the log.',
-  'service-linked-role': 'Sessions of a service-linked role can not be revoked: a person must act in that service.',
-  'aws-service': 'A service of AWS is no identity to contain.',
-};
+/** Ways back in that stay open, and what the suspect left behind that stays. Kinds that only a person can contain have their own. */
+function huntCaveats(
+  principal: AwsPrincipal,
+  activity: ActivityFacts | null,
+  enabledActions: readonly string[],
+): readonly string[] {
+  if (principal.kind !== 'iam-user' && principal.kind !== 'role-session') return [];
+  const { ways, caveats } = waysIn(principal, activity);
+  const left = leftBehind(principal, activity, '');
+  const wanted = [
+    ...ways.map(({ roleArn }) => ({ action: 'close-role-trust', target: roleArn })),
+    ...left.measures.map(({ action, target }) => ({ action, target })),
+  ];
+  const open = wanted.filter(({ action }) => !enabledActions.includes(action));
+  return [
+    ...caveats,
+    ...left.caveats,
+    ...open.map(({ action, target }) => `What the suspect left on ${target} stays, because ${action} is not enabled.`),
+  ];
+}
 
 /** Sorted, so that the same facts in another order make the same plan. */
-function assumedRoles(principal: Principal, activity: ActivityFacts | null) {
+function assumedRoles(principal: AwsPrincipal, activity: ActivityFacts | null) {
   const arns = [...new Set((activity?.assumedRoles ?? []).map(({ roleArn }) => roleArn))].toSorted();
   const isHere = (arn: string) => parseArn(arn)?.accountId === principal.accountId;
   return { here: arns.filter(isHere), elsewhere: arns.filter((arn) => !isHere(arn)) };

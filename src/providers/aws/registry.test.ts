@@ -2,14 +2,34 @@ import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
 import { configSchema } from '../../config/schema.ts';
+import { principalIn } from '../port.ts';
 import type { AwsActionDefinition } from './actions/definition.ts';
 import { AWS_ACTIONS } from './actions/index.ts';
 import { createAwsProvider, leastPrivilegePolicy } from './index.ts';
 import { EVIDENCE_PERMISSIONS } from './permissions.ts';
+import { proposeKeyDeletion } from './propose.ts';
 
 const ids = Object.keys(AWS_ACTIONS);
 const definitions: readonly (readonly [string, AwsActionDefinition])[] = Object.entries(AWS_ACTIONS);
 const provider = createAwsProvider({ region: 'us-east-1', logRegions: ['us-east-1'] });
+
+/** The suspect assumed it, was given it, and left every kind of thing on it: the example of each action comes from one of these. */
+function activityOn(arn: string) {
+  const by = { kind: 'principal', id: 'arn:aws:iam::123456789012:user/alice' };
+  const role = { roleArn: arn, sessionName: '', at: '', by };
+  const details = { accessKeyId: 'AKIAEXAMPLEBACKDOOR0', policyArn: 'arn:aws:iam::aws:policy/X', policyName: 'x' };
+  const names = ['CreateUser', 'CreateAccessKey', 'AttachUserPolicy', 'PutUserPolicy'];
+  const owner = { kind: 'user', arn, uniqueId: 'AIDAEXAMPLEBACKDOOR' };
+  const changesByPrincipal = names.map((eventName) => ({
+    eventName,
+    target: '',
+    at: '',
+    denied: false,
+    details,
+    owner,
+  }));
+  return { assumedRoles: [role], entries: [role], changesByPrincipal, around: {} } as never;
+}
 
 describe('the registry of AWS actions', () => {
   it('is equal to the folders', () => {
@@ -35,12 +55,26 @@ describe('the registry of AWS actions', () => {
   it.each(definitions)('the example of %s has the shape that a proposal has', (id, { facts }) => {
     const { example } = facts;
     expect(example).toMatchObject({ action: id, cloud: 'aws', accountId: example.principal.accountId });
-    const roles = { assumedRoles: [{ roleArn: example.target, sessionName: '', at: '' }], around: {} } as never;
-    const { requests: proposed } = provider.propose(example.principal, roles, 'ca_1', [id]);
-    const [request] = proposed.filter(({ target }) => target === example.target);
+    const { requests: proposed } = provider.propose(example.principal, activityOn(example.target), 'ca_1', [id]);
+    // A deletion is no part of a containment.
+    const deletion = proposeKeyDeletion(principalIn('aws', example.principal), [], '');
+    const [request] = [...proposed, deletion].filter(
+      ({ action, target }) => action === id && target === example.target,
+    );
     expect(Object.keys(request?.parameters ?? {}).toSorted()).toEqual(Object.keys(example.parameters).toSorted());
     // Reads the parameters and the target; where they are not as they must be, this throws.
-    const prior = { policyDocument: null, olderThan: '2026-01-01T12:00:00.000Z', keys: [], accessKeyIds: [] };
+    const prior = {
+      policyDocument: null,
+      olderThan: '2026-01-01T12:00:00.000Z',
+      keys: [],
+      accessKeyIds: [],
+      credentials: [],
+      attached: false,
+      trustPolicy: '',
+      active: [],
+      policies: [],
+      attachedPolicies: [],
+    };
     const applied = { deactivated: [], accessKeyId: 'AKIAEXAMPLE00000', secretArn: 'arn' };
     expect(provider.actions[id]?.previewRevert(example, prior, applied)).toBeInstanceOf(Array);
   });

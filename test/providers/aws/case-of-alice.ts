@@ -23,8 +23,12 @@ export let roleArn: string;
 /** Breaks the calls named here, to see what becomes of a half-done action. */
 export const faults = new Map<string, (proceed: () => Promise<unknown>) => Promise<unknown>>();
 
+export async function startAccount(): Promise<void> {
+  ministack = await startMiniStack();
+}
+
 export function useCaseOfAlice(): void {
-  beforeAll(async () => void (ministack = await startMiniStack()));
+  beforeAll(startAccount);
   afterAll(() => ministack?.stop());
   beforeEach(() => build());
 }
@@ -34,6 +38,7 @@ export async function build(enabled: readonly string[] = ALL): Promise<void> {
   faults.clear();
   stage = await buildStage(ministack, breakWhereAsked, enabled);
   const user = await stage.createUser('alice');
+  await Promise.all(['alice', 'cordon'].map((name) => stage.endow(name)));
   key = user.key;
   roleArn = (await stage.createRole('deploy')).arn;
   const { accountId } = ministack;
@@ -86,14 +91,14 @@ export function atTheMoment(calls: readonly PlannedCall[], { olderThan }: JsonOb
   return JSON.parse(resolved) as readonly PlannedCall[];
 }
 
-/** The new key's id and secret can't be known beforehand; all else must be equal. */
+/** The new key's id and secret and a new password can't be known beforehand; all else must be equal. */
 export function withoutSecrets(calls: readonly PlannedCall[]): readonly PlannedCall[] {
   return calls.map((call) => {
-    const { SecretString, Tags, ...parameters } = call.parameters;
+    const { SecretString, Password, Tags, ...parameters } = call.parameters;
     const tags = (Tags as { Key: string }[] | undefined)?.map(({ Key }) => Key);
     return {
       ...call,
-      parameters: { ...parameters, ...(SecretString ? { secret: true } : {}), ...(tags ? { tags } : {}) },
+      parameters: { ...parameters, ...(SecretString || Password ? { secret: true } : {}), ...(tags ? { tags } : {}) },
     };
   });
 }

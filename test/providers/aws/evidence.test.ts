@@ -160,13 +160,7 @@ describe('activity', () => {
     );
     await expect(attacker.secrets.send(new ListSecretsCommand({}))).rejects.toMatchObject({ $fault: 'client' });
 
-    let pages = 0;
-    const found = await stage.provider.activity(
-      await principal('alice'),
-      window(-60_000, 60_000),
-      before,
-      () => pages++,
-    );
+    const found = await stage.provider.activity(await principal('alice'), window(-60_000, 60_000), before);
     expect(found.around).toMatchObject({
       discoveryCalls: 3,
       distinctDiscoveryApis: 2,
@@ -193,24 +187,18 @@ describe('activity', () => {
     expect(found.changesOfPrincipal).toContainEqual(
       expect.objectContaining({ eventName: 'PutUserPolicy', target: 'alice', denied: false }),
     );
-    expect(pages).toBeGreaterThan(0);
   });
 
   it('says that it is truncated when the log is longer than its budget, newest calls first', async () => {
     for (let call = 0; call < 55; call++) await stage.as(alice.key).ec2.send(new DescribeInstancesCommand({}));
     const cut = createAwsProvider({ ...stage.settings, lookupPages: 1 });
     const around = window(-60_000, 60_000);
-    const found = await cut.activity(await principal('alice'), around, window(-3_600_000, -60_000), () => {});
+    const found = await cut.activity(await principal('alice'), around, window(-3_600_000, -60_000));
     expect(found.around).toMatchObject({ calls: 50, truncated: true });
     expect(found.before).toMatchObject({ calls: 0, truncated: true });
     const proof = await cut.successfulCallsSince(await principal('alice'), around.from);
     expect(proof).toMatchObject({ logComplete: false });
-    const whole = await stage.provider.activity(
-      await principal('alice'),
-      around,
-      window(-3_600_000, -60_000),
-      () => {},
-    );
+    const whole = await stage.provider.activity(await principal('alice'), around, window(-3_600_000, -60_000));
     expect(whole.around).toMatchObject({ calls: 55, truncated: false });
   });
 
@@ -218,7 +206,7 @@ describe('activity', () => {
     const session = await stage.assume(bob.key, deploy.arn, 'work');
     await stage.as(session).ec2.send(new DescribeInstancesCommand({}));
     const { principal: role } = (await stage.provider.resolve([clue(deploy.arn)], ACCOUNT)) as { principal: Principal };
-    const found = await stage.provider.activity(role, window(-60_000, 60_000), window(-120_000, -60_000), () => {});
+    const found = await stage.provider.activity(role, window(-60_000, 60_000), window(-120_000, -60_000));
     expect(found.around).toMatchObject({
       calls: 1,
       apis: ['ec2:DescribeInstances'],
@@ -276,9 +264,9 @@ describe('successfulCallsSince', () => {
       new Set(['ec2:DescribeInstances', 'ec2:DescribeVolumes']),
     );
 
-    const facts = await stage.provider.activity(suspect, window(-60_000, 60_000), window(-120_000, -60_000), () => {});
+    const facts = await stage.provider.activity(suspect, window(-60_000, 60_000), window(-120_000, -60_000));
     await nextSecond();
-    const enabled = Object.keys(stage.provider.actions).slice(0, 3);
+    const enabled = ['deny-principal', 'deactivate-access-keys', 'revoke-role-sessions'];
     for (const request of stage.provider.propose(suspect, facts, 'ca_1', enabled).requests) {
       const action = stage.provider.actions[request.action]!;
       await action.apply(request, (await action.preflight(request)).prior);

@@ -2,16 +2,26 @@ import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
 import { DescribeInstancesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import {
   CreateAccessKeyCommand,
+  CreateLoginProfileCommand,
   CreateRoleCommand,
+  CreateServiceSpecificCredentialCommand,
   CreateUserCommand,
   GetRolePolicyCommand,
   GetUserPolicyCommand,
   IAMClient,
+  GetLoginProfileCommand,
   ListAccessKeysCommand,
+  ListAttachedUserPoliciesCommand,
+  ListPoliciesCommand,
   ListRolePoliciesCommand,
+  ListServiceSpecificCredentialsCommand,
+  ListSigningCertificatesCommand,
+  ListSSHPublicKeysCommand,
   ListUserPoliciesCommand,
   PutRolePolicyCommand,
   PutUserPolicyCommand,
+  UploadSigningCertificateCommand,
+  UploadSSHPublicKeyCommand,
 } from '@aws-sdk/client-iam';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Credentials as StsCredentials } from '@aws-sdk/client-sts';
@@ -39,6 +49,8 @@ export interface Stage {
   as(credentials: AwsCredentials, address?: string): ReturnType<typeof clientsOf>;
   createUser(name: string, path?: string): Promise<{ readonly arn: string; readonly id: string; key: AwsCredentials }>;
   newKey(userName: string): Promise<AwsCredentials>;
+  /** A console password, and one of each other credential that IAM lists. */
+  endow(userName: string): Promise<void>;
   createRole(name: string, trusts?: object, path?: string): Promise<{ readonly arn: string; readonly id: string }>;
   assume(by: AwsCredentials, roleArn: string, session: string): Promise<AwsCredentials>;
   snapshot(): Promise<unknown>;
@@ -96,6 +108,7 @@ export async function buildStage(
     cordonArn: cordon.arn,
     calls,
     newKey,
+    endow: (userName) => endow(admin.iam, userName),
     createUser,
     as: (credentials, address = '198.51.100.7') => clientsOf(ministack, credentials, address),
     async createRole(RoleName, trusts = TRUST_ALL, Path = '/') {
@@ -172,7 +185,28 @@ function record(clients: AwsClients, calls: PlannedCall[]): void {
   }
 }
 
-/** What containment may change, exactly: policies and keys of users, policies of roles. */
+async function endow(iam: IAMClient, UserName: string): Promise<void> {
+  await iam.send(new CreateLoginProfileCommand({ UserName, Password: 'Old-password-1!' }));
+  await iam.send(new UploadSSHPublicKeyCommand({ UserName, SSHPublicKeyBody: 'ssh-rsa AAAA' }));
+  await iam.send(new UploadSigningCertificateCommand({ UserName, CertificateBody: '-----BEGIN CERTIFICATE-----' }));
+  await iam.send(new CreateServiceSpecificCredentialCommand({ UserName, ServiceName: 'codecommit.amazonaws.com' }));
+}
+
+/** All that a user may sign in or call with beside access keys, by root; throws where it is more than a page. */
+export async function credentialsOf(iam: IAMClient, UserName: string) {
+  const login = iam.send(new GetLoginProfileCommand({ UserName })).catch((error: unknown) => (error as Error).name);
+  const { AttachedPolicies } = await iam.send(new ListAttachedUserPoliciesCommand({ UserName }));
+  const listed = [
+    await iam.send(new ListSSHPublicKeysCommand({ UserName })),
+    await iam.send(new ListSigningCertificatesCommand({ UserName })),
+    await iam.send(new ListServiceSpecificCredentialsCommand({ UserName })),
+  ].map(({ $metadata: _metadata, ...list }) => list);
+  if (listed.some(({ IsTruncated }) => IsTruncated)) throw new Error('More than a page: the snapshot would miss some.');
+  const profile = await login;
+  return { profile: typeof profile === 'string' ? profile : profile.LoginProfile, AttachedPolicies, listed };
+}
+
+/** What containment may change, exactly: policies and credentials of users, policies of roles, policies of the account. */
 async function snapshot(iam: IAMClient) {
   const users: Record<string, unknown> = {};
   const roles: Record<string, unknown> = {};
@@ -183,7 +217,8 @@ async function snapshot(iam: IAMClient) {
       (await iam.send(new GetUserPolicyCommand({ UserName, PolicyName }))).PolicyDocument,
     ]);
     const { AccessKeyMetadata = [] } = await iam.send(new ListAccessKeysCommand({ UserName }));
-    users[UserName] = { policies: await Promise.all(policies), keys: AccessKeyMetadata };
+    const others = await credentialsOf(iam, UserName);
+    users[UserName] = { policies: await Promise.all(policies), keys: AccessKeyMetadata, ...others };
   }
   for (const RoleName of ['deploy']) {
     const { PolicyNames = [] } = await iam.send(new ListRolePoliciesCommand({ RoleName }));
@@ -193,5 +228,6 @@ async function snapshot(iam: IAMClient) {
     ]);
     roles[RoleName] = await Promise.all(policies);
   }
-  return { users, roles };
+  const { Policies = [] } = await iam.send(new ListPoliciesCommand({ Scope: 'Local' }));
+  return { users, roles, policies: Policies };
 }

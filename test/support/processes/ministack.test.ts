@@ -7,14 +7,21 @@ import {
 import { DescribeInstancesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import {
   AttachUserPolicyCommand,
+  CreateLoginProfileCommand,
+  CreatePolicyCommand,
   CreateAccessKeyCommand,
   CreateRoleCommand,
   CreateUserCommand,
   GetAccessKeyLastUsedCommand,
   IAMClient,
+  ListSSHPublicKeysCommand,
   ListUsersCommand,
   PutUserPolicyCommand,
   UpdateAccessKeyCommand,
+  UpdateLoginProfileCommand,
+  UpdateSSHPublicKeyCommand,
+  UploadSigningCertificateCommand,
+  UploadSSHPublicKeyCommand,
   type AccessKey,
 } from '@aws-sdk/client-iam';
 import {
@@ -222,6 +229,62 @@ describe('MiniStack', () => {
       expect(new Set(seen).size).toBe(7);
       expect(seen).toHaveLength(7);
     });
+  });
+
+  describe('knows the other credentials of a user', () => {
+    const upload = (iam: IAMClient, SSHPublicKeyBody = 'ssh-rsa AAAA') =>
+      iam.send(new UploadSSHPublicKeyCommand({ UserName: 'alice', SSHPublicKeyBody }));
+    const page = (Marker?: string) =>
+      admin.iam.send(new ListSSHPublicKeysCommand({ UserName: 'alice', ...(Marker ? { Marker } : {}) }));
+
+    it('in pages, and with the status that was set last', async () => {
+      const made = [await upload(admin.iam), await upload(admin.iam), await upload(admin.iam)];
+      const ids = made.map(({ SSHPublicKey }) => SSHPublicKey?.SSHPublicKeyId);
+      const change = { UserName: 'alice', SSHPublicKeyId: ids[2], Status: 'Inactive' as const };
+      await admin.iam.send(new UpdateSSHPublicKeyCommand(change));
+      const first = await page();
+      const second = await page(first.Marker);
+      const found = [...(first.SSHPublicKeys ?? []), ...(second.SSHPublicKeys ?? [])];
+      expect(found.map(({ SSHPublicKeyId, Status }) => [SSHPublicKeyId, Status])).toEqual([
+        [ids[0], 'Active'],
+        [ids[1], 'Active'],
+        [ids[2], 'Inactive'],
+      ]);
+      expect([first.IsTruncated, second.IsTruncated]).toEqual([true, false]);
+    });
+
+    it('refuses them to who may not, one too many, and one that does not exist', async () => {
+      await put(policy('Deny', 'iam:UploadSSHPublicKey'), 'deny');
+      await expect(upload(clients(alice).iam)).rejects.toMatchObject({ name: 'AccessDenied' });
+      const certificate = { UserName: 'alice', CertificateBody: '-----BEGIN' };
+      const certify = () => admin.iam.send(new UploadSigningCertificateCommand(certificate));
+      await certify();
+      await certify();
+      await expect(certify()).rejects.toMatchObject({ name: 'LimitExceededException' });
+      const missing = { UserName: 'alice', SSHPublicKeyId: 'APKA00000000000000000', Status: 'Inactive' as const };
+      const change = admin.iam.send(new UpdateSSHPublicKeyCommand(missing));
+      await expect(change).rejects.toMatchObject({ name: 'NoSuchEntityException' });
+    });
+
+    it('records no console password', async () => {
+      const login = { UserName: 'alice', Password: 'first-Secret-1!' };
+      await admin.iam.send(new CreateLoginProfileCommand(login));
+      await clients(alice).iam.send(new UpdateLoginProfileCommand({ ...login, Password: 'second-Secret-1!' }));
+      const recorded = JSON.stringify(await events());
+      expect(recorded).toContain('UpdateLoginProfile');
+      expect(recorded).not.toContain('Secret-1!');
+    });
+  });
+
+  it('checks CreatePolicy on the policy that it makes', async () => {
+    const own = { Resource: 'arn:aws:iam::123456789012:policy/mine/*' };
+    await put(policy('Allow', 'iam:CreatePolicy', own));
+    const create = (Path: string) =>
+      clients(alice).iam.send(
+        new CreatePolicyCommand({ PolicyName: 'p', Path, PolicyDocument: policy('Deny', 's3:GetObject') }),
+      );
+    await create('/mine/');
+    await expect(create('/other/')).rejects.toMatchObject({ name: 'AccessDenied' });
   });
 
   it('moves what it recorded so far into the past, and nothing that comes after', async () => {

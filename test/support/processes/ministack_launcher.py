@@ -24,9 +24,11 @@ IAM:
 - GetAccessKeyLastUsed answers with the last authenticated call of the key. A third access key is refused (LimitExceeded).
 - A GetSessionToken session is refused every IAM call (InvalidClientTokenId): the real service wants MFA for those.
 - Create-, List-, Update-, DeleteAccessKey and GetUser without a UserName mean the user who calls.
+- SSH public keys, signing certificates and service-specific credentials exist; ministack_credentials.py says how far.
+- CreatePolicy is checked on the ARN of the policy that it makes.
 
 Left as it is, so beware: attaching a policy managed by AWS has no effect; inline policies have no size limit; AssumeRole
-ignores the role's longest session; signing certificates, SSH keys and service-specific credentials do not exist.
+ignores the role's longest session; nobody can sign in with a console password, so only its login profile can be read.
 
 Ends when its standard input closes, so that it does not outlive whoever started it.
 """
@@ -37,6 +39,7 @@ import threading
 
 import ministack.app as app
 import ministack_cloudtrail as trail
+import ministack_credentials as credentials
 from ministack.core import router
 from ministack.services import cloudtrail, iam
 
@@ -121,6 +124,7 @@ app.app = app_with_forwarded_client
 cloudtrail._DISPATCH["LookupEvents"] = trail.lookup_events
 iam._IAM_HANDLERS["CreateAccessKey"] = create_access_key_within_quota
 iam._IAM_HANDLERS["GetAccessKeyLastUsed"] = get_access_key_last_used
+credentials.install()
 
 threading.Thread(target=end_with_parent, daemon=True).start()
 sys.argv = sys.argv[:1]

@@ -27,12 +27,19 @@ const record = z.object({
       accessKeyId: text,
       userName: text,
       invokedBy: text,
+      principalId: text,
+      identityProvider: text,
       sessionContext: z.object({ sessionIssuer: z.object({ arn: text }).nullish() }).nullish(),
     })
     .nullish(),
   requestParameters: z.record(z.string(), z.unknown()).nullish().catch(null),
   responseElements: z
-    .object({ credentials: z.object({ accessKeyId: text }).nullish().catch(null) })
+    .object({
+      credentials: z.object({ accessKeyId: text }).nullish().catch(null),
+      accessKey: z.object({ accessKeyId: text }).nullish().catch(null),
+      provider: text.catch(null),
+      subjectFromWebIdentityToken: text.catch(null),
+    })
     .nullish()
     .catch(null),
 });
@@ -55,6 +62,13 @@ export interface LogEvent {
   readonly identityArn: string;
   readonly identityName: string;
   readonly accessKeyId: string;
+  /** Unique id of the caller, with the session's name after a colon; all that the log has of callers from other accounts. */
+  readonly identityId: string;
+  /** The service that made the call. */
+  readonly invokedBy: string;
+  /** Of a session for a federated identity: who vouched for it, and for whom. */
+  readonly provider: string;
+  readonly subject: string;
   /** The role behind a session. */
   readonly issuerArn: string;
   /** An AWS service made the call, for itself or on someone's behalf. */
@@ -62,6 +76,8 @@ export interface LogEvent {
   readonly parameters: Readonly<Record<string, unknown>>;
   /** The temporary key that AssumeRole, GetSessionToken or GetFederationToken gave out. */
   readonly issuedKeyId: string;
+  /** The long-term key that CreateAccessKey made. */
+  readonly createdKeyId: string;
 }
 
 /** Null for what is no CloudTrail record: the caller counts it, because an unread event is not a harmless one. */
@@ -90,9 +106,14 @@ export function readEvent(json: string | undefined): LogEvent | null {
     identityArn: identity?.arn ?? '',
     identityName: identity?.userName ?? '',
     accessKeyId: identity?.accessKeyId ?? '',
+    identityId: identity?.principalId ?? '',
+    invokedBy: identity?.invokedBy ?? '',
+    provider: event.responseElements?.provider ?? identity?.identityProvider ?? '',
+    subject: event.responseElements?.subjectFromWebIdentityToken ?? identity?.userName ?? '',
     issuerArn: identity?.sessionContext?.sessionIssuer?.arn ?? '',
     byService: Boolean(identity?.invokedBy) || identity?.type === 'AWSService',
     parameters: event.requestParameters ?? {},
     issuedKeyId: event.responseElements?.credentials?.accessKeyId ?? '',
+    createdKeyId: event.responseElements?.accessKey?.accessKeyId ?? '',
   };
 }

@@ -17,7 +17,7 @@ export interface FoundEvents {
 }
 
 /** Reads CloudTrail of all regions of the log by one attribute; LookupEvents takes no more than one. */
-export type Lookup = (attribute: LogAttribute, window: TimeWindow, progress: () => void) => Promise<FoundEvents>;
+export type Lookup = (attribute: LogAttribute, window: TimeWindow) => Promise<FoundEvents>;
 
 export interface LogAttribute {
   readonly key: LookupAttributeKey;
@@ -29,8 +29,8 @@ export function createLookup(clients: AwsClients, settings: AwsSettings): Lookup
   const perSecond = settings.lookupsPerSecond ?? 2;
   const pages = settings.lookupPages ?? 40;
   const regions = [...clients.cloudtrail.values()].map((client) => ({ client, turn: createLimiter(perSecond) }));
-  return async (attribute, window, progress) =>
-    merge(await Promise.all(regions.map((region) => lookUp(region, attribute, window, pages, progress))));
+  return async (attribute, window) =>
+    merge(await Promise.all(regions.map((region) => lookUp(region, attribute, window, pages))));
 }
 
 async function lookUp(
@@ -38,7 +38,6 @@ async function lookUp(
   attribute: LogAttribute,
   window: TimeWindow,
   pages: number,
-  progress: () => void,
 ): Promise<FoundEvents> {
   const events: LogEvent[] = [];
   let unreadable = false;
@@ -54,7 +53,6 @@ async function lookUp(
         ...(token ? { NextToken: token } : {}),
       }),
     );
-    progress();
     const read = (answer.Events ?? []).map((event) => readEvent(event.CloudTrailEvent));
     unreadable ||= read.includes(null);
     events.push(...read.filter((event) => event !== null));

@@ -1,5 +1,7 @@
 import { isDiscoveryApi } from '../../../domain/discovery.ts';
 import type { AssumedRole, CallSummary, IdentityChange, TimeWindow } from '../../../domain/evidence.ts';
+import { callerOf } from '../hunt/caller.ts';
+import { detailsOf } from '../hunt/details.ts';
 import type { LogEvent } from './event.ts';
 
 /** Caps of `CallSummary`; what they cut is said in `truncated`. */
@@ -53,7 +55,8 @@ export function assumedRoles(events: readonly LogEvent[]): { roles: readonly Ass
     const name = event.parameters['roleSessionName'];
     const sessionName = typeof name === 'string' ? name : '';
     const known = roles.get(`${roleArn} ${sessionName}`);
-    if (!known || known.at < event.at) roles.set(`${roleArn} ${sessionName}`, { roleArn, sessionName, at: event.at });
+    if (!known || known.at < event.at)
+      roles.set(`${roleArn} ${sessionName}`, { roleArn, sessionName, at: event.at, by: callerOf(event) });
   }
   const all = [...roles.values()].toSorted((a, b) => compare(a.at, b.at) || compare(a.roleArn, b.roleArn));
   return { roles: onlyOneSessionEachBeyond(all), cut: new Set(all.map((role) => role.roleArn)).size > MOST_ROLES };
@@ -78,7 +81,15 @@ export function isMinting(event: LogEvent): boolean {
 /** Writes on identities, their credentials, their policies, and the trust that lets others become them. */
 export function identityChange(event: LogEvent): IdentityChange | null {
   if (event.byService || !isIdentityWrite(event)) return null;
-  return { eventName: event.name, target: targetOf(event), at: event.at, denied: event.denied };
+  const details = detailsOf(event);
+  return {
+    eventName: event.name,
+    target: targetOf(event),
+    at: event.at,
+    denied: event.denied,
+    ...(event.errorCode === '' ? {} : { failed: true }),
+    ...(Object.keys(details).length === 0 ? {} : { details }),
+  };
 }
 
 const READS = /^(?:Get|List|Simulate|Generate)/u;

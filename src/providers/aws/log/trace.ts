@@ -1,5 +1,5 @@
 import type { TimeWindow } from '../../../domain/evidence.ts';
-import type { Principal } from '../../../domain/principal.ts';
+import type { AwsPrincipal } from '../../../domain/principal.ts';
 import type { LogEvent } from './event.ts';
 import type { FoundEvents, LogAttribute, Lookup } from './lookup.ts';
 import { merge } from './lookup.ts';
@@ -24,14 +24,13 @@ export interface Trace {
  */
 export async function trace(
   lookup: Lookup,
-  principal: Principal,
+  principal: AwsPrincipal,
   accessKeyIds: readonly string[],
   window: TimeWindow,
-  progress: () => void,
 ): Promise<Trace> {
   const byKey = (value: string): LogAttribute => ({ key: 'AccessKeyId', value });
   const find = (attributes: readonly LogAttribute[]) =>
-    Promise.all(attributes.map((attribute) => lookup(attribute, window, progress))).then(merge);
+    Promise.all(attributes.map((attribute) => lookup(attribute, window))).then(merge);
   const first = await find([...namesInLog(principal), ...accessKeyIds.map(byKey)]);
   const parts: FoundEvents[] = [first];
   const isOwn = (event: LogEvent) => belongsTo(principal, accessKeyIds, event);
@@ -39,9 +38,7 @@ export async function trace(
   let following: readonly LogEvent[] = first.events.filter((event) => isOwn(event) || isSessionOf(principal, event));
   let cut = false;
   for (let depth = 0; following.length > 0; depth++) {
-    const issued = [...new Set(following.filter(gavesOutKey).map((event) => event.issuedKeyId))].filter(
-      (id) => !seen.has(id),
-    );
+    const issued = [...new Set(following.flatMap(keysGivenOut))].filter((id) => !seen.has(id));
     const room = depth < DEEPEST ? Math.max(0, MOST_SESSIONS + accessKeyIds.length - seen.size) : 0;
     cut ||= issued.length > room;
     const next = issued.slice(0, room);
@@ -57,13 +54,13 @@ export async function trace(
 }
 
 /** `Username` of the log is the session's name for a role: sessions of a role are found by who was given them. */
-function namesInLog(principal: Principal): readonly LogAttribute[] {
+function namesInLog(principal: AwsPrincipal): readonly LogAttribute[] {
   const byRole = principal.kind === 'role-session' || principal.kind === 'service-linked-role';
   return byRole ? [{ key: 'ResourceName', value: principal.arn }] : [{ key: 'Username', value: principal.name }];
 }
 
 /** A name is not enough: whoever assumes a role may call the session by the user's name. */
-export function belongsTo(principal: Principal, accessKeyIds: readonly string[], event: LogEvent): boolean {
+export function belongsTo(principal: AwsPrincipal, accessKeyIds: readonly string[], event: LogEvent): boolean {
   if (event.accessKeyId !== '' && accessKeyIds.includes(event.accessKeyId)) return true;
   switch (principal.kind) {
     case 'role-session':
@@ -77,10 +74,12 @@ export function belongsTo(principal: Principal, accessKeyIds: readonly string[],
 }
 
 /** Someone was given a session of this very role. */
-function isSessionOf(principal: Principal, event: LogEvent): boolean {
+function isSessionOf(principal: AwsPrincipal, event: LogEvent): boolean {
   return isAssumption(event) && event.parameters['roleArn'] === principal.arn;
 }
 
-function gavesOutKey(event: LogEvent): boolean {
-  return event.issuedKeyId !== '' && (isAssumption(event) || isMinting(event));
+/** Access keys that it created are followed like sessions: what is done with them is done by the same hand. */
+function keysGivenOut(event: LogEvent): readonly string[] {
+  if (event.issuedKeyId !== '' && (isAssumption(event) || isMinting(event))) return [event.issuedKeyId];
+  return event.createdKeyId !== '' && event.service === 'iam' && event.errorCode === '' ? [event.createdKeyId] : [];
 }

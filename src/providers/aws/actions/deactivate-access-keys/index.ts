@@ -26,6 +26,10 @@ const facts: ActionFacts = {
     'active before and still exist; a key that appeared after the plan was made stays inactive.',
   effect: 'declarative',
   reversibility: 'exact',
+  proof: 'IAM lists no active access key of the user.',
+  survives:
+    'Sessions minted with a key: up to 36 hours, and those of roles up to 12, unless deny-principal and ' +
+    'revoke-role-sessions stop them.',
   permissions: [
     { name: 'iam:GetUser', resource: 'arn:aws:iam::<account>:user/*', purpose: 'is it still the user of the plan' },
     { name: 'iam:ListAccessKeys', resource: 'arn:aws:iam::<account>:user/*', purpose: 'prior state, verification' },
@@ -58,17 +62,19 @@ export const deactivateAccessKeys: AwsActionDefinition = {
         obstacles: [],
       };
     },
-    async apply(request, prior) {
+    async apply(request, prior, made = []) {
       const userName = await confirmUser(clients, request);
-      const found = (await listAccessKeys(clients, userName)).filter((key) => key.active).map((key) => key.accessKeyId);
+      const found = (await listAccessKeys(clients, userName))
+        .filter((key) => key.active && !isAmong(made, key.accessKeyId))
+        .map((key) => key.accessKeyId);
+      const before = activeIn(prior).filter((id) => !isAmong(made, id));
       await deactivateEach(clients, userName, found);
       // A try that broke off half-way has left keys of `prior` inactive already: those are ours to reactivate as well.
-      return { result: { userName, deactivated: [...new Set([...activeIn(prior), ...found])].toSorted() } };
+      return { result: { userName, deactivated: [...new Set([...before, ...found])].toSorted() } };
     },
     async verify(request, _applied, made = []) {
       const userName = targetUser(request);
-      const rotatedIn = new Set(made.map(({ accessKeyId }) => accessKeyId));
-      const keys = (await listAccessKeys(clients, userName)).filter((key) => !rotatedIn.has(key.accessKeyId));
+      const keys = (await listAccessKeys(clients, userName)).filter((key) => !isAmong(made, key.accessKeyId));
       const active = keys.filter((key) => key.active).map((key) => key.accessKeyId);
       if (active.length > 0) return { status: 'drifted', detail: `Active again or new: ${active.join(', ')}.` };
       return { status: 'holds', detail: `User ${userName} has no active access key (${keys.length} inactive).` };
@@ -97,6 +103,11 @@ async function deactivateEach(clients: AwsClients, userName: string, ids: readon
       throw new CordonFailure('OutcomeUnknown', message, { cause: error });
     }
   }
+}
+
+/** A key that Cordon itself rotated in. */
+function isAmong(made: readonly JsonObject[], id: string): boolean {
+  return made.some(({ accessKeyId }) => accessKeyId === id);
 }
 
 function activeIn(prior: JsonObject): readonly string[] {

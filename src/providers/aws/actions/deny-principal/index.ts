@@ -48,6 +48,10 @@ const facts: ActionFacts = {
     'that manages the inline policies of the user exclusively may remove it.',
   effect: 'declarative',
   reversibility: 'exact',
+  proof: "IAM's simulator answers for the user with an explicit deny, and the policy reads back to the letter.",
+  survives:
+    'Sessions of roles that the user assumed: up to 12 hours, unless revoke-role-sessions stops them. ' +
+    'sts:GetCallerIdentity, always. Presigned URLs and calls of the seconds in which IAM propagates.',
   permissions: [
     { name: 'iam:GetUser', resource: 'arn:aws:iam::<account>:user/*', purpose: 'is it still the user of the plan' },
     { name: 'iam:GetUserPolicy', resource: 'arn:aws:iam::<account>:user/*', purpose: 'prior state, verification' },

@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 import { CordonFailure } from '../../../../contracts/failures.ts';
 import type { ActionRequest } from '../../../../domain/plan.ts';
+import { resourceOf } from '../../../../domain/principal.ts';
 import type { Action, Preflight } from '../../../port.ts';
 import type { AwsClients, AwsSettings } from '../../clients.ts';
 import { findRole } from '../../confirm.ts';
@@ -32,6 +33,10 @@ const facts: ActionFacts = {
     'credentials. Roles of services and of Identity Center cannot be edited and are refused.',
   effect: 'declarative',
   reversibility: 'exact',
+  proof: 'The policy, read again, denies every session issued before the moment of the change, or before a later one.',
+  survives:
+    'Sessions issued after that moment, for as long as someone may assume the role: close-role-trust closes the ' +
+    'way back; compute has to be isolated by hand.',
   chosenInPrior: ['olderThan'],
   permissions: [
     { name: 'iam:GetRole', resource: 'arn:aws:iam::<account>:role/*', purpose: 'what kind of role it is, who uses it' },
@@ -57,7 +62,7 @@ export const revokeRoleSessions: AwsActionDefinition = {
     async apply(request, prior) {
       const { caseId, policy } = wanted(request);
       const { olderThan } = read(priorSchema, prior, PRIOR);
-      const [obstacle] = obstaclesOf(request, await findRole(clients, policy.ownerName));
+      const [obstacle] = roleObstacles(request, await findRole(clients, policy.ownerName));
       if (obstacle) throw new CordonFailure('TargetRefused', obstacle);
       const policyDocument = revokeDocument(caseId, olderThan);
       // A retry finds its own document, or a later revocation by someone else, which ours would weaken.
@@ -99,7 +104,7 @@ async function preflight(clients: AwsClients, settings: AwsSettings, request: Ac
   const { caseId, policy } = wanted(request);
   const marginSeconds = settings.propagationSeconds ?? 15;
   const [role, current] = await Promise.all([findRole(clients, policy.ownerName), readPolicy(clients, policy)]);
-  const obstacles = obstaclesOf(request, role);
+  const obstacles = roleObstacles(request, role);
   const now = settings.now?.() ?? new Date();
   const olderThan = new Date(now.getTime() + marginSeconds * 1000).toISOString();
   // In practice never: a revocation of the past, even of a minute ago, says nothing of sessions that were minted since.
@@ -119,11 +124,12 @@ function covers(document: string | null, olderThan: string): boolean {
   return (revokedUpTo(document) ?? 0) >= Date.parse(olderThan);
 }
 
-function obstaclesOf(request: ActionRequest, role: Role | null): string[] {
+/** Why sessions and trust of this role can not be changed, or nothing. */
+export function roleObstacles(request: ActionRequest, role: Role | null): string[] {
   const { principal, target } = request;
   if (!role) return [`IAM has no role ${target} (any more). Check who deleted it, then plan again.`];
   if (role.Arn !== target) return [`The role is now ${role.Arn}, not ${target}. Plan again.`];
-  if (principal.arn === target && principal.uniqueId && principal.uniqueId !== role.RoleId) {
+  if (resourceOf(principal) === target && principal.uniqueId && principal.uniqueId !== role.RoleId) {
     return [`Role ${target} was created anew since the case began. Plan again.`];
   }
   if (role.Path?.startsWith('/aws-service-role/')) {

@@ -39,6 +39,8 @@ const facts: ActionFacts = {
     'old keys are left as they are. A rollback deletes the new key and its secret.',
   effect: 'creating',
   reversibility: 'exact',
+  proof: 'IAM lists the new key as active, and the secret names it; its value is never read.',
+  survives: 'The old keys, as they are. It contains nothing: it gives the owner a key to go on with.',
   permissions: [
     { name: 'iam:GetUser', resource: 'arn:aws:iam::<account>:user/*', purpose: 'is it still the user of the plan' },
     { name: 'iam:ListAccessKeys', resource: 'arn:aws:iam::<account>:user/*', purpose: 'prior state, reconciliation' },

@@ -1,0 +1,123 @@
+import { DeleteAccessKeyCommand } from '@aws-sdk/client-iam';
+import { z } from 'zod';
+
+import { CordonFailure } from '../../../../contracts/failures.ts';
+import type { ActionRequest, PlannedCall } from '../../../../domain/plan.ts';
+import type { Action, Preflight, Verification } from '../../../port.ts';
+import type { AccessKey } from '../../access-keys.ts';
+import { listAccessKeys } from '../../access-keys.ts';
+import type { AwsClients, AwsSettings } from '../../clients.ts';
+import { confirmUser, orNull } from '../../confirm.ts';
+import { ACCESS_KEY_ID, targetUser } from '../../names.ts';
+import type { ActionFacts, AwsActionDefinition } from '../definition.ts';
+import { changeEach, EXAMPLE_USER, read } from '../definition.ts';
+
+const USERS = 'arn:aws:iam::<account>:user/*';
+const parametersSchema = z.strictObject({
+  /** Those that the case deactivated, from its ledger; no other key of the user is touched. */
+  accessKeyIds: z.array(z.string().regex(ACCESS_KEY_ID)).min(1),
+  /** ISO 8601: the end of the days in which an owner could still ask for them back. */
+  notBefore: z.iso.datetime(),
+});
+
+const facts: ActionFacts = {
+  id: 'delete-access-keys',
+  cloud: 'aws',
+  title: 'Delete the access keys that the case deactivated',
+  description:
+    'Deletes access keys for good, days after a case deactivated them: only those that are named, only while they are ' +
+    'Inactive, and not before the day that is named. An active one stops it before anything is deleted. It is never part of ' +
+    'a containment, but a plan of its own with its own approval, and it can not be undone: after it, a rollback of the case ' +
+    'can not reactivate these keys. Sessions minted with the keys outlive them.',
+  effect: 'declarative',
+  reversibility: 'none',
+  proof: 'IAM does not list these keys any more.',
+  survives: 'Sessions minted with a key: up to 36 hours after it was deactivated, which was days before.',
+  permissions: [
+    { name: 'iam:GetUser', resource: USERS, purpose: 'is it still the user of the plan' },
+    { name: 'iam:ListAccessKeys', resource: USERS, purpose: 'are the keys inactive; verification' },
+    { name: 'iam:DeleteAccessKey', resource: USERS, purpose: 'the deletion' },
+  ],
+  example: {
+    action: 'delete-access-keys',
+    cloud: 'aws',
+    accountId: EXAMPLE_USER.accountId,
+    principal: EXAMPLE_USER,
+    target: EXAMPLE_USER.arn,
+    parameters: { accessKeyIds: ['AKIAEXAMPLE00000'], notBefore: '2026-01-31T12:00:00.000Z' },
+  },
+};
+
+export const deleteAccessKeys: AwsActionDefinition = {
+  facts,
+  create: (clients, settings): Action => ({
+    ...facts,
+    preflight: (request) => preflight(clients, settings, request),
+    async apply(request) {
+      const UserName = await confirmUser(clients, request);
+      const keys = await namedKeys(clients, request, UserName);
+      const [obstacle] = obstaclesOf(settings, request, keys);
+      if (obstacle !== undefined) throw new CordonFailure('TargetRefused', obstacle);
+      const ids = keys.map(({ accessKeyId }) => accessKeyId);
+      await changeEach(ids, 'access keys were deleted', (AccessKeyId) =>
+        orNull<unknown>(clients.iam.send(new DeleteAccessKeyCommand({ UserName, AccessKeyId }))),
+      );
+      return { result: { userName: UserName, deleted: parametersOf(request).accessKeyIds } };
+    },
+    verify: (request) => verify(clients, request),
+    revert: (request) => {
+      const message = `Deleted access keys of user ${targetUser(request)} can't come back. Give the user a new one.`;
+      return Promise.reject(new CordonFailure('ValidationFailed', message));
+    },
+    previewRevert: () => [],
+  }),
+};
+
+async function preflight(clients: AwsClients, settings: AwsSettings, request: ActionRequest): Promise<Preflight> {
+  parametersOf(request);
+  const userName = await confirmUser(clients, request);
+  const keys = await namedKeys(clients, request, userName);
+  const obstacles = obstaclesOf(settings, request, keys);
+  return {
+    prior: { keys: keys.map(({ accessKeyId, active }) => ({ accessKeyId, active })) },
+    alreadySo: keys.length === 0,
+    calls: obstacles.length > 0 ? [] : keys.map(({ accessKeyId }) => deleteCall(userName, accessKeyId)),
+    mayBreak: keys.map(({ accessKeyId }) => `Access key ${accessKeyId} of user ${userName} can't be given back.`),
+    obstacles,
+  };
+}
+
+function obstaclesOf(settings: AwsSettings, request: ActionRequest, keys: readonly AccessKey[]): string[] {
+  if (keys.length === 0) return [];
+  const { notBefore } = parametersOf(request);
+  const now = settings.now?.() ?? new Date();
+  const early = now.getTime() < Date.parse(notBefore);
+  return [
+    ...(early ? [`The keys are not to be deleted before ${notBefore}. Wait, then plan again.`] : []),
+    ...keys
+      .filter(({ active }) => active)
+      .map(({ accessKeyId }) => `Access key ${accessKeyId} is active again. Find out who uses it; it is not deleted.`),
+  ];
+}
+
+async function verify(clients: AwsClients, request: ActionRequest): Promise<Verification> {
+  const userName = targetUser(request);
+  const left = (await namedKeys(clients, request, userName)).map(({ accessKeyId }) => accessKeyId);
+  if (left.length > 0) return { status: 'drifted', detail: `User ${userName} still has ${left.join(', ')}.` };
+  const { accessKeyIds } = parametersOf(request);
+  return { status: 'holds', detail: `User ${userName} has none of these access keys: ${accessKeyIds.join(', ')}.` };
+}
+
+async function namedKeys(clients: AwsClients, request: ActionRequest, userName: string): Promise<readonly AccessKey[]> {
+  const { accessKeyIds } = parametersOf(request);
+  const keys = await listAccessKeys(clients, userName);
+  return keys.filter(({ accessKeyId }) => accessKeyIds.includes(accessKeyId));
+}
+
+function parametersOf(request: ActionRequest) {
+  return read(parametersSchema, request.parameters, 'The parameters of delete-access-keys');
+}
+
+function deleteCall(UserName: string, AccessKeyId: string): PlannedCall {
+  return { service: 'iam', operation: 'DeleteAccessKey', parameters: { UserName, AccessKeyId } };
+}

@@ -1,0 +1,142 @@
+import {
+  AttachRolePolicyCommand,
+  AttachUserPolicyCommand,
+  DetachRolePolicyCommand,
+  DetachUserPolicyCommand,
+  ListAttachedRolePoliciesCommand,
+  ListAttachedUserPoliciesCommand,
+} from '@aws-sdk/client-iam';
+import { z } from 'zod';
+
+import type { JsonObject } from '../../../../domain/json.ts';
+import type { ActionRequest } from '../../../../domain/plan.ts';
+import type { Action } from '../../../port.ts';
+import type { AwsClients } from '../../clients.ts';
+import { orNull } from '../../confirm.ts';
+import { POLICY_ARN } from '../../hunt/details.ts';
+import type { Owner } from '../../hunt/owner.ts';
+import { callOn, confirmOwner, EXAMPLE_LEFT, findOwner, ownerOf, permissionsOn } from '../../hunt/owner.ts';
+import { UNIQUE_ID } from '../../names.ts';
+import type { ActionFacts, AwsActionDefinition } from '../definition.ts';
+import { changeEach, read } from '../definition.ts';
+
+const parametersSchema = z.strictObject({
+  policyArns: z.array(z.string().regex(POLICY_ARN)).min(1).max(50),
+  uniqueId: z.string().regex(UNIQUE_ID),
+});
+const priorSchema = z.object({ attachedPolicies: z.array(z.string().regex(POLICY_ARN)) });
+
+const facts: ActionFacts = {
+  id: 'detach-policies',
+  cloud: 'aws',
+  title: 'Detach policies that the suspect attached',
+  description:
+    'Detaches from a user or role exactly the managed policies that the log shows the suspect attaching to it. If one was attached ' +
+    'before as well, what it allowed is gone too. The policies themselves stay. A rollback attaches them again.',
+  effect: 'declarative',
+  reversibility: 'exact',
+  proof: 'IAM lists none of these policies on the identity, or does not know it any more.',
+  survives: 'The managed policies themselves, and whatever the identity may do by others. What was done meanwhile.',
+  permissions: [
+    ...permissionsOn('Get', '', 'is it still the identity to which they were attached'),
+    {
+      name: 'iam:ListAttachedUserPolicies',
+      resource: 'arn:aws:iam::<account>:user/*',
+      purpose: 'prior state, verification',
+    },
+    {
+      name: 'iam:ListAttachedRolePolicies',
+      resource: 'arn:aws:iam::<account>:role/*',
+      purpose: 'prior state, verification',
+    },
+    ...permissionsOn('Detach', 'Policy', 'the change'),
+    ...permissionsOn('Attach', 'Policy', 'its rollback'),
+  ],
+  example: {
+    ...EXAMPLE_LEFT,
+    action: 'detach-policies',
+    parameters: { policyArns: ['arn:aws:iam::aws:policy/AdministratorAccess'], uniqueId: 'AIDAEXAMPLEBACKDOOR' },
+  },
+};
+
+export const detachPolicies: AwsActionDefinition = {
+  facts,
+  create: (clients): Action => ({
+    ...facts,
+    async preflight(request) {
+      const { owner } = wanted(request);
+      const attached = (await findOwner(clients, request, wanted(request).uniqueId))
+        ? await attachedOf(clients, request)
+        : [];
+      return {
+        prior: { attachedPolicies: attached },
+        alreadySo: attached.length === 0,
+        calls: attached.map((PolicyArn) => callOn(owner, 'DetachOwnerPolicy', { PolicyArn })),
+        mayBreak: attached.map(
+          (arn) => `What ${arn} allows to ${owner.kind} ${owner.name} is no longer allowed by it.`,
+        ),
+        obstacles: [],
+      };
+    },
+    async apply(request, prior) {
+      const before = attachedIn(prior);
+      const owner = await confirmOwner(clients, request, wanted(request).uniqueId);
+      const found = await attachedOf(clients, request);
+      await changeEach(found, 'policies were detached', (arn) => detach(clients, owner, arn));
+      return { result: { ...owner, detached: [...new Set([...before, ...found])].toSorted() } };
+    },
+    async verify(request) {
+      const { owner } = wanted(request);
+      const attached = (await findOwner(clients, request, wanted(request).uniqueId))
+        ? await attachedOf(clients, request)
+        : [];
+      const who = `${owner.kind} ${owner.name}`;
+      if (attached.length > 0)
+        return { status: 'drifted', detail: `Attached again to ${who}: ${attached.join(', ')}.` };
+      return { status: 'holds', detail: `No policy that the suspect attached to ${who} is attached.` };
+    },
+    async revert(request, prior) {
+      const before = attachedIn(prior);
+      const owner = await confirmOwner(clients, request, wanted(request).uniqueId);
+      const now = await attachedOf(clients, request);
+      for (const arn of before.filter((one) => !now.includes(one))) await attach(clients, owner, arn);
+    },
+    previewRevert: (request, prior) =>
+      attachedIn(prior).map((PolicyArn) => callOn(wanted(request).owner, 'AttachOwnerPolicy', { PolicyArn })),
+  }),
+};
+
+/** Of the policies named in the plan, those that are attached now. A user has at most 20: one page holds them. */
+async function attachedOf(clients: AwsClients, request: ActionRequest): Promise<readonly string[]> {
+  const { owner, policyArns } = wanted(request);
+  const { AttachedPolicies = [] } =
+    owner.kind === 'user'
+      ? await clients.iam.send(new ListAttachedUserPoliciesCommand({ UserName: owner.name, MaxItems: 1000 }))
+      : await clients.iam.send(new ListAttachedRolePoliciesCommand({ RoleName: owner.name, MaxItems: 1000 }));
+  const now = new Set(AttachedPolicies.map(({ PolicyArn }) => PolicyArn));
+  return policyArns.filter((arn) => now.has(arn));
+}
+
+/** One that was detached by someone else meanwhile is as wanted. */
+async function detach(clients: AwsClients, { kind, name }: Owner, PolicyArn: string): Promise<void> {
+  await orNull<unknown>(
+    kind === 'user'
+      ? clients.iam.send(new DetachUserPolicyCommand({ UserName: name, PolicyArn }))
+      : clients.iam.send(new DetachRolePolicyCommand({ RoleName: name, PolicyArn })),
+  );
+}
+
+async function attach(clients: AwsClients, { kind, name }: Owner, PolicyArn: string): Promise<void> {
+  await (kind === 'user'
+    ? clients.iam.send(new AttachUserPolicyCommand({ UserName: name, PolicyArn }))
+    : clients.iam.send(new AttachRolePolicyCommand({ RoleName: name, PolicyArn })));
+}
+
+function attachedIn(prior: JsonObject): readonly string[] {
+  return read(priorSchema, prior, 'The prior state of detach-policies').attachedPolicies;
+}
+
+function wanted(request: ActionRequest) {
+  const { policyArns, uniqueId } = read(parametersSchema, request.parameters, 'The parameters of detach-policies');
+  return { owner: ownerOf(request), policyArns, uniqueId };
+}
