@@ -6,6 +6,7 @@ import { actionsPage } from './generate/actions.ts';
 import { alertJsonSchema, alertSchemaPage } from './generate/alert-schema.ts';
 import { cliPage } from './generate/cli.ts';
 import { configurationPage } from './generate/configuration.ts';
+import { coveragePage } from './generate/coverage.ts';
 import { openApi } from './generate/openapi.ts';
 import { awsPolicy, permissionsPage } from './generate/permissions.ts';
 
@@ -20,6 +21,7 @@ const GENERATED: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/generated/aws-policy.json': () => json(awsPolicy()),
   'docs/generated/cli.md': cliPage,
   'docs/generated/configuration.md': configurationPage,
+  'docs/generated/coverage.md': coveragePage,
   'docs/generated/openapi.json': async () => json(await openApi()),
   'docs/generated/permissions.md': permissionsPage,
 };

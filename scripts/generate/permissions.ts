@@ -1,36 +1,62 @@
-import { configSchema } from '../../src/config/schema.ts';
-import { AWS_ACTIONS } from '../../src/providers/aws/actions/index.ts';
+import { GUARD_NOTES } from '../../src/cli/policy/aws-guard.ts';
+import { POLICY_PRINTERS } from '../../src/cli/policy/print.ts';
+import type { Cloud } from '../../src/domain/cloud.ts';
 import { leastPrivilegePolicy } from '../../src/providers/aws/policy.ts';
-import { EVIDENCE_PERMISSIONS } from '../../src/providers/aws/permissions.ts';
 import type { Permission } from '../../src/providers/port.ts';
+import type { CloudReference } from './clouds.ts';
+import { CLOUD_REFERENCES } from './clouds.ts';
 import { code, inlineCode, page, table } from './markdown.ts';
 
-const DEFAULT_ACTIONS: readonly string[] = configSchema.parse({}).aws.actions;
 /** Any twelve digits; in the file stands `<account>`, which AWS refuses until it is filled in. */
 const ACCOUNT = '123456789012';
 
+const COMMANDS: Readonly<Record<Cloud, string>> = {
+  aws: 'cordon policy print aws --self arn:aws:iam::123456789012:role/cordon',
+  azure: 'cordon policy print azure --format terraform > cordon.tf.json',
+  gcp: 'cordon policy print gcp --format terraform > cordon.tf.json',
+};
+const RESOURCES: Readonly<Record<Cloud, string>> = {
+  aws: 'The resource is an ARN. [aws-policy.json](aws-policy.json) is the policy for the default actions; AWS refuses it until `<account>` is filled in. With `--self` it denies Cordon every change to itself.',
+  azure:
+    'The resource is the scope at which the role is assigned, each subscription of the configuration; `graph` is an application permission of Microsoft Graph, to which an administrator consents.',
+  gcp: 'The resource is where the role is granted; what is granted on the organisation holds below it. `--project-role` leaves out what only an organisation can grant.',
+};
+
 export function awsPolicy(): object {
-  const policy = JSON.stringify(leastPrivilegePolicy(DEFAULT_ACTIONS, ACCOUNT));
+  const defaults = CLOUD_REFERENCES.find(({ cloud }) => cloud === 'aws')?.defaults ?? [];
+  const policy = JSON.stringify(leastPrivilegePolicy(defaults, ACCOUNT));
   return JSON.parse(policy.replaceAll(ACCOUNT, '<account>')) as object;
 }
 
 export function permissionsPage(): string {
-  const actions = Object.values(AWS_ACTIONS).map(({ facts }) => facts);
   return page(
-    'Permissions in AWS',
-    'src/providers/aws',
-    'What Cordon may be granted, and why. [aws-policy.json](aws-policy.json) is the policy for the default actions; AWS refuses ' +
-      'it until `<account>` is filled in. For your configuration, with a deny of changes to Cordon itself:',
-    code('sh', 'cordon policy print aws --account 123456789012 --self arn:aws:iam::123456789012:role/cordon'),
-    '`cordon doctor` tells which of them are missing.',
-    '## To read evidence',
-    permissionTable(EVIDENCE_PERMISSIONS),
+    'Permissions',
+    'src/providers',
+    'What Cordon may be granted in each cloud, and why. `cordon policy print` prints exactly that for your configuration, without a ' +
+      'wildcard among the actions; `cordon doctor` tells which of them are missing.',
+    ...CLOUD_REFERENCES.flatMap(cloudSections),
+    '## A guard for quarantines in AWS',
+    'Optional: a service control policy under which only the role of Cordon changes what it changed. Attach it to the accounts in ' +
+      'which Cordon acts.',
+    code('sh', "cordon policy print aws-guard --self 'arn:aws:iam::*:role/cordon' > cordon-guard.json"),
+    GUARD_NOTES.map((line) => `- ${line}`).join('\n'),
+  );
+}
+
+function cloudSections({ cloud, title, evidence, actions, defaults }: CloudReference): readonly string[] {
+  const formats = POLICY_PRINTERS[cloud]?.formats.map(inlineCode).join(', ') ?? '';
+  return [
+    `## ${title}`,
+    `${RESOURCES[cloud]} Formats: ${formats}.`,
+    code('sh', COMMANDS[cloud]),
+    `### ${title}: to read evidence`,
+    permissionTable(evidence),
     ...actions.flatMap(({ id, permissions }) => [
-      `## ${id}`,
-      DEFAULT_ACTIONS.includes(id) ? 'Enabled by default.' : 'Only when it is listed under `aws.actions`.',
+      `### ${id}`,
+      defaults.includes(id) ? 'Enabled by default.' : `Only when it is listed under ${inlineCode(`${cloud}.actions`)}.`,
       permissionTable(permissions),
     ]),
-  );
+  ];
 }
 
 export function permissionTable(permissions: readonly Permission[]): string {

@@ -9,7 +9,8 @@ export interface PlannedCall {
   readonly parameters: JsonObject;
 }
 
-export type Reversibility = 'exact' | 'partial' | 'none';
+/** `not-needed`: nobody misses what it took away, such as a sign-in that is made again. `none`: what is lost is lost. */
+export type Reversibility = 'exact' | 'partial' | 'not-needed' | 'none';
 
 /** What an action is asked to do; with the case it makes the idempotency key, so it holds nothing that varies between tries. */
 export interface ActionRequest {

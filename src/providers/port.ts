@@ -59,9 +59,9 @@ export interface Action {
   readonly reversibility: Reversibility;
   readonly permissions: readonly Permission[];
   /** What `verify` reads, and what that shows; a phrase for the coverage page. The quiet of the log is proved for every case. */
-  readonly proof?: string;
+  readonly proof: string;
   /** What still works after the change, and for how long; a phrase for the coverage page. */
-  readonly survives?: string;
+  readonly survives: string;
   /** Keys of `prior` that are our own choice at that time, not state of the cloud: a restored target need not equal them. */
   readonly chosenInPrior?: readonly string[];
   /** A request that loads and plans; shown in the reference and run by the registry's test. */

@@ -52,7 +52,7 @@ const hostileActions = (most: number): fc.Arbitrary<PlannedAction[]> =>
           { maxLength: 6 },
         ),
         mayBreak: fc.array(hostileText, { maxLength: 6 }),
-        reversibility: fc.constantFrom('exact' as const, 'partial' as const, 'none' as const),
+        reversibility: fc.constantFrom('exact' as const, 'partial' as const, 'not-needed' as const, 'none' as const),
         alreadySo: fc.boolean(),
       }),
       { maxLength: most, size: 'max' },

@@ -1,9 +1,11 @@
 import type { Plan, PlannedAction, PlannedCall } from '../../domain/plan.ts';
+import { resourceOf } from '../../domain/principal.ts';
 import { inert, inertJson } from '../terminal.ts';
 
 const UNDO = {
   exact: 'Can be undone exactly.',
   partial: 'Can be undone in part.',
+  'not-needed': 'Need not be undone.',
   none: 'Can NOT be undone.',
 } as const;
 
@@ -12,7 +14,7 @@ export function planText(plan: Plan): string {
   const { principal, requirement } = plan;
   return [
     `${plan.kind === 'rollback' ? 'Rollback' : 'Containment'} plan of case ${inert(plan.caseId)}`,
-    `Principal  ${inert(`${principal.kind} ${principal.name} in ${principal.cloud} ${principal.accountId} (${principal.arn})`)}`,
+    `Principal  ${inert(`${principal.kind} ${principal.name} in ${principal.cloud} ${principal.accountId} (${resourceOf(principal)})`)}`,
     `Digest     ${inert(plan.digest)}`,
     `Approvals  ${requirement.approvals}: ${inert(requirement.reason)}`,
     ...(plan.actions.length === 0 ? ['', 'No actions: nothing would change.'] : []),

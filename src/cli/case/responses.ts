@@ -49,7 +49,7 @@ export const plan = z
           z.looseObject({ service: z.string(), operation: z.string(), parameters: z.record(z.string(), z.json()) }),
         ),
         mayBreak: z.array(z.string()),
-        reversibility: z.enum(['exact', 'partial', 'none']),
+        reversibility: z.enum(['exact', 'partial', 'not-needed', 'none']),
         alreadySo: z.boolean(),
       }),
     ),

@@ -1,3 +1,4 @@
+import { configuredClouds } from '../../config/clouds.ts';
 import type { LoadedConfig } from '../../config/load.ts';
 import { formatProblem } from '../../config/problems.ts';
 import type { Check, Finding } from './finding.ts';
@@ -16,6 +17,10 @@ export function configurationCheck({ config, file, warnings }: LoadedConfig): Ch
       if (Object.keys(config.sources).length === 0) {
         const remedy = 'Add `sources` with the secret that each signs with.';
         found.push({ check: 'sources', status: 'warning', detail: 'none may send alerts', remedy });
+      }
+      if (configuredClouds(config).length === 0) {
+        const remedy = 'Add `azure` or `gcp`, or leave `aws.enabled` at true.';
+        found.push({ check: 'clouds', status: 'warning', detail: 'none: nobody can be contained', remedy });
       }
       const detail = `${file ?? 'defaults, without a file'}; mode ${config.mode}`;
       return [{ check: 'configuration', status: 'ok', detail }, ...found];

@@ -1,5 +1,7 @@
 import type { LoadedConfig } from '../../config/load.ts';
-import { awsCheck } from './aws.ts';
+import { configuredClouds } from '../../config/clouds.ts';
+import { clockCheck } from './clock.ts';
+import { cloudCheck } from './cloud.ts';
 import { configurationCheck } from './configuration.ts';
 import type { Finding } from './finding.ts';
 import { outcome } from './finding.ts';
@@ -17,7 +19,8 @@ export async function examine(loaded: LoadedConfig): Promise<readonly Finding[]>
     storeCheck(config),
     temporalCheck(config),
     slackCheck(config),
-    awsCheck(config),
+    clockCheck(config),
+    ...configuredClouds(config).map((cloud) => cloudCheck(cloud, config)),
   ];
   return (await Promise.all(checks.map((check) => outcome(check)))).flat();
 }

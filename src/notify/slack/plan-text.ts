@@ -16,7 +16,12 @@ export function shortDigest(digest: string): string {
   return digest.slice(0, 12);
 }
 
-const UNDO = { exact: 'Can be undone exactly', partial: 'Can be undone in part', none: 'Can NOT be undone' } as const;
+const UNDO = {
+  exact: 'Can be undone exactly',
+  partial: 'Can be undone in part',
+  'not-needed': 'Need not be undone',
+  none: 'Can NOT be undone',
+} as const;
 
 /**
  * The plan's share of a message. Slack refuses blocks that are too long in sum (`msg_blocks_too_long`; it documents no number,
@@ -113,6 +118,7 @@ export function undoSummary(plan: Plan): string {
   const parts = [
     [count('exact'), 'exactly'],
     [count('partial'), 'in part'],
+    [count('not-needed'), 'with nothing to undo'],
     [count('none'), 'NOT at all'],
   ] as const;
   const said = parts.filter(([number]) => number > 0).map(([number, how]) => `${number} ${how}`);

@@ -14,6 +14,10 @@ const facts: ActionFacts = {
     'their effect away. A managed identity can not be disabled so, and is refused.',
   effect: 'declarative',
   reversibility: 'exact',
+  proof: 'The service principal, read again, is disabled.',
+  survives:
+    'Tokens that are out: about an hour in Azure Resource Manager and wherever continuous access evaluation is ' +
+    'not enforced, unless its roles are taken away. Graph refuses them at once.',
   permissions: [
     graphPermission('Application.Read.All', 'prior state, verification'),
     graphPermission('Application.ReadWrite.All', 'the change and its rollback'),

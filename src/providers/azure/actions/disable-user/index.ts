@@ -14,6 +14,11 @@ const facts: ActionFacts = {
     'next synchronisation may enable it again.',
   effect: 'declarative',
   reversibility: 'exact',
+  proof: 'The user, read again, is disabled.',
+  survives:
+    'Access tokens that are out: about an hour in Azure Resource Manager and wherever continuous access ' +
+    'evaluation is not enforced, unless its roles are taken away. A synchronised user may be enabled again by the ' +
+    'next synchronisation.',
   permissions: [
     graphPermission('User.Read.All', 'prior state, verification'),
     graphPermission('User.EnableDisableAccount.All', 'the change and its rollback'),

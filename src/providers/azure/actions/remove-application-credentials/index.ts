@@ -23,6 +23,10 @@ const facts: ActionFacts = {
     'are out live on for about an hour. Whoever owns the application may add a credential again: look at its owners.',
   effect: 'declarative',
   reversibility: 'none',
+  proof:
+    'Neither the application nor its service principal has a secret, a certificate or a federated credential, ' +
+    'read again.',
+  survives: 'Tokens that are out: about an hour. Owners of the application, who may add a credential again.',
   permissions: [
     graphPermission('Application.Read.All', 'what is there, verification'),
     graphPermission('Application.ReadWrite.All', 'the change'),

@@ -40,6 +40,10 @@ const facts: ActionFacts = {
     'same end as an administrator: the schedules are new ones, and a role that was activated counts as assigned from then on.',
   effect: 'declarative',
   reversibility: 'partial',
+  proof: 'Azure lists nothing that the principal itself can activate, has activated or was given for a time.',
+  survives:
+    'What it can activate through groups or from above the subscriptions: left, and said in the plan. Schedules ' +
+    'that begin in the future.',
   chosenInPrior: ['round'],
   permissions: [
     armPermission('Microsoft.Authorization/roleEligibilityScheduleInstances/read', 'prior state, verification'),

@@ -18,6 +18,10 @@ const facts: ActionFacts = {
     'someone changed them since.',
   effect: 'declarative',
   reversibility: 'exact',
+  proof: 'Azure lists no lasting role of its own at or below the subscriptions.',
+  survives:
+    'Roles through groups, from above the subscriptions, or given for a time: left, and said in the plan. The ' +
+    'removed ones for about ten minutes, until Azure has propagated the change.',
   permissions: [
     armPermission('Microsoft.Authorization/roleAssignments/read', 'prior state, verification'),
     armPermission('Microsoft.Authorization/roleDefinitions/read', 'names of roles'),

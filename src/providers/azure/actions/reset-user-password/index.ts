@@ -25,6 +25,10 @@ const facts: ActionFacts = {
     'undone: nobody can read the old password. Other methods of authentication that the suspect registered stay: look at them.',
   effect: 'declarative',
   reversibility: 'none',
+  proof: 'The directory shows a later change of the password; of the password itself it shows nothing.',
+  survives:
+    'Access tokens that are out: about an hour. Other methods of authentication that the suspect registered, ' +
+    'without an end.',
   permissions: [
     graphPermission('User.Read.All', 'verification'),
     graphPermission('User-PasswordProfile.ReadWrite.All', 'the change'),

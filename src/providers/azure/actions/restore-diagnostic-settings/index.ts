@@ -32,6 +32,8 @@ const facts: ActionFacts = {
     'the setting as the principal had left it.',
   effect: 'declarative',
   reversibility: 'exact',
+  proof: 'The setting, read again, says what it said before.',
+  survives: 'What happened in the meantime was not sent; the activity log itself keeps it for 90 days.',
   chosenInPrior: ['wanted'],
   permissions: [
     armPermission('Microsoft.Insights/diagnosticSettings/read', 'prior state, verification'),

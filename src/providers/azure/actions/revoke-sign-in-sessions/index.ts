@@ -19,7 +19,11 @@ const facts: ActionFacts = {
     'live on for about an hour where continuous access evaluation is not enforced. It can not be undone, and need not be: a ' +
     'person with the password and an enabled account signs in anew. Never "already so": sessions may be new since the last time.',
   effect: 'declarative',
-  reversibility: 'none',
+  reversibility: 'not-needed',
+  proof: 'The directory shows a later moment from which on sessions are valid.',
+  survives:
+    'Access tokens that are out: about an hour where continuous access evaluation is not enforced. New sign-ins, ' +
+    'unless disable-user keeps them out.',
   permissions: [
     graphPermission('User.Read.All', 'verification'),
     graphPermission('User.RevokeSessions.All', 'the change'),

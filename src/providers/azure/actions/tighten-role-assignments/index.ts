@@ -22,6 +22,10 @@ const facts: ActionFacts = {
     'A rollback assigns the same roles under the same ids, unless someone changed them since.',
   effect: 'declarative',
   reversibility: 'exact',
+  proof: 'Azure lists no other role of its own than the narrow ones at or below the subscriptions.',
+  survives:
+    'The narrow roles. Roles through groups, from above the subscriptions, or given for a time: left, and said in ' +
+    'the plan. The removed ones for about ten minutes, until Azure has propagated the change.',
   permissions: [
     armPermission('Microsoft.Authorization/roleAssignments/read', 'prior state, verification'),
     armPermission('Microsoft.Authorization/roleDefinitions/read', 'names of roles'),

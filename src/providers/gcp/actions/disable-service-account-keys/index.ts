@@ -29,6 +29,10 @@ const facts: ActionFacts = {
     'found in public, stay disabled.',
   effect: 'declarative',
   reversibility: 'exact',
+  proof: 'IAM lists no enabled key of the account that people made.',
+  survives:
+    'Access tokens got with a key: up to an hour, unless disable-service-account stops them. HMAC keys of Cloud ' +
+    'Storage.',
   permissions: [
     { name: 'iam.serviceAccounts.get', resource: 'project', purpose: 'is it still the account of the plan' },
     { name: 'iam.serviceAccountKeys.list', resource: 'project', purpose: 'prior state, verification' },

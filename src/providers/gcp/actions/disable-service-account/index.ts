@@ -25,6 +25,8 @@ const facts: ActionFacts = {
     'rollback enables the account; tokens of before that have not expired then work again.',
   effect: 'declarative',
   reversibility: 'exact',
+  proof: 'IAM, asked again, shows the account as disabled.',
+  survives: 'Tokens that it minted for other accounts: up to an hour, by policy twelve.',
   permissions: [
     { name: 'iam.serviceAccounts.get', resource: 'project', purpose: 'prior state, verification' },
     { name: 'iam.serviceAccounts.getIamPolicy', resource: 'project', purpose: 'whose workloads run as the account' },

@@ -31,6 +31,10 @@ const facts: ActionFacts = {
     'sets or other resources, are not touched. A rollback puts the identity back into the same roles under the same conditions.',
   effect: 'declarative',
   reversibility: 'exact',
+  proof: 'No policy of the configured projects, of what they lie in, or of their service accounts names the identity.',
+  survives:
+    'Roles through groups, and on single buckets, data sets or other resources, without an end. The removed ones ' +
+    'for the minutes that a policy takes to bind.',
   // Whether others hold a role as well is their affair: a restored target need not equal it.
   chosenInPrior: ['shared'],
   permissions: [

@@ -34,6 +34,10 @@ const facts: ActionFacts = {
     'puts back what stood before this action.',
   effect: 'declarative',
   reversibility: 'exact',
+  proof: 'The sink, read again, is as the audit log recorded it.',
+  survives:
+    'What happened in the meantime was not sent; Cloud Logging itself keeps the log of administrators for 400 ' +
+    'days.',
   permissions: [
     { name: 'logging.sinks.get', resource: 'project', purpose: 'prior state, verification' },
     { name: 'logging.sinks.update', resource: 'project', purpose: 'a changed sink, and its rollback' },

@@ -1,0 +1,79 @@
+import { UsageError } from '../failures.ts';
+import { configuredProvider, enabledActions } from '../clouds.ts';
+import type { PolicyFormat, PolicyPrinter, PrintedPolicy } from './printer.ts';
+import { literal, terraform } from './terraform.ts';
+
+const NAME = 'cordon';
+const DESCRIPTION = 'What Cordon needs to gather evidence and to contain identities';
+
+export interface Self {
+  readonly arn: string;
+  /** Twelve digits, or `*` for every account. */
+  readonly account: string;
+  readonly kind: 'user' | 'role';
+  /** Without its path, as attachments take it. */
+  readonly name: string;
+}
+
+/** Throws `UsageError`. */
+export function readSelf(arn: string): Self {
+  const [, account = '', kind, name = ''] =
+    /^arn:aws:iam::(\d{12}|\*):(user|role)\/(?:.+\/)?([\w+=,.@-]+)$/u.exec(arn) ?? [];
+  if (kind !== 'user' && kind !== 'role') {
+    const form = 'arn:aws:iam::ACCOUNT:role/NAME or …:user/NAME';
+    throw new UsageError(`--self must be ${form}; of a session it is the role, and not arn:aws:sts::…:assumed-role/….`);
+  }
+  return { arn, account, kind, name };
+}
+
+export const awsPolicyPrinter: PolicyPrinter = {
+  formats: ['json', 'terraform', 'cloudformation'],
+  options: ['account', 'self'],
+  async print(config, format, { account, self: arn }) {
+    if (account !== undefined && !/^\d{12}$/u.test(account))
+      throw new UsageError('--account must be the twelve digits of an account.');
+    const self = arn === undefined ? undefined : readSelf(arn);
+    if (self && !/^\d{12}$/u.test(self.account)) throw new UsageError('--self must name its account here.');
+    if (self && account !== undefined && self.account !== account)
+      throw new UsageError(`--self belongs to account ${self.account}, and the policy is for ${account}.`);
+    const accountId = account ?? self?.account ?? (await (await configuredProvider('aws', config)).self()).accountId;
+    const { leastPrivilegePolicy } = await import('../../providers/aws/index.ts');
+    return wrap(format, leastPrivilegePolicy(enabledActions('aws', config), accountId, arn), self);
+  },
+};
+
+function wrap(format: PolicyFormat, policy: object, self: Self | undefined): PrintedPolicy {
+  const notes =
+    self === undefined ? ['Without --self it may be turned against Cordon itself, and is attached to nobody.'] : [];
+  switch (format) {
+    case 'terraform':
+      return { document: awsTerraform(policy, self), notes };
+    case 'cloudformation':
+      return { document: cloudFormation(policy, self), notes };
+    default:
+      return { document: policy, notes };
+  }
+}
+
+function awsTerraform(policy: object, self: Self | undefined): object {
+  const attachment = self && {
+    [`aws_iam_${self.kind}_policy_attachment`]: {
+      [NAME]: { [self.kind]: literal(self.name), policy_arn: `\${aws_iam_policy.${NAME}.arn}` },
+    },
+  };
+  const resource = { name: NAME, description: DESCRIPTION, policy: literal(JSON.stringify(policy)) };
+  return terraform(['aws'], { resource: { aws_iam_policy: { [NAME]: resource }, ...attachment } });
+}
+
+function cloudFormation(policy: object, self: Self | undefined): object {
+  const Properties = {
+    Description: DESCRIPTION,
+    PolicyDocument: policy,
+    ...(self ? { [self.kind === 'role' ? 'Roles' : 'Users']: [self.name] } : {}),
+  };
+  return {
+    AWSTemplateFormatVersion: '2010-09-09',
+    Description: DESCRIPTION,
+    Resources: { CordonPolicy: { Type: 'AWS::IAM::ManagedPolicy', Properties } },
+  };
+}
