@@ -6,6 +6,8 @@ import type { SourceName } from '../src/sources/names.ts';
 
 export interface Secrets extends ServerSecrets {
   readonly slack?: { readonly botToken: string; readonly receiver: ReceiverSettings };
+  readonly databaseUrl?: string;
+  readonly temporalApiKey?: string;
   /** Every secret that was read, for the log to leave out. */
   readonly all: readonly string[];
 }
@@ -22,8 +24,18 @@ export async function configuredSecrets(config: Config): Promise<Secrets> {
   for (const [name, { secret }] of Object.entries(config.sources)) sources[name as SourceName] = await read(secret);
   const approvers: Record<string, string> = {};
   for (const { id, token } of config.approvers) if (token) approvers[id] = await read(token);
+  const { store, temporal } = config;
   const slack = await slackSecrets(config, read);
-  return { sources, approvers, all, ...(slack ? { slack } : {}) };
+  const databaseUrl = store.databaseUrl && (await read(store.databaseUrl));
+  const temporalApiKey = temporal.apiKey && (await read(temporal.apiKey));
+  return {
+    sources,
+    approvers,
+    all,
+    ...(slack ? { slack } : {}),
+    ...(databaseUrl === undefined ? {} : { databaseUrl }),
+    ...(temporalApiKey === undefined ? {} : { temporalApiKey }),
+  };
 }
 
 async function slackSecrets({ slack }: Config, read: typeof resolveSecret): Promise<Secrets['slack']> {

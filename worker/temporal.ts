@@ -1,15 +1,15 @@
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { NativeConnection } from '@temporalio/worker';
 
 import type { CaseStarter } from '../activities/decide.ts';
 import type { Config } from '../src/config/schema.ts';
-import { resolveSecret } from '../src/config/secrets.ts';
-import { alertJoined, CONTAIN_PRINCIPAL } from '../src/contracts/messages.ts';
+import { alertJoined, CONTAIN_PRINCIPAL, rollbackNews } from '../src/contracts/messages.ts';
 import { QUEUES } from '../src/contracts/queues.ts';
 import { SEARCH_ATTRIBUTE_TYPES } from '../src/contracts/search-attributes.ts';
 import type { Logger } from '../src/runtime/logger.ts';
+import type { Secrets } from './secrets.ts';
 
 export interface TemporalSettings {
   readonly address: string;
@@ -18,13 +18,14 @@ export interface TemporalSettings {
   readonly apiKey?: string;
 }
 
-export async function temporalSettings({ temporal: configured }: Config, address: string): Promise<TemporalSettings> {
-  const { namespace, tls, apiKey } = configured;
+export function temporalSettings({ temporal }: Config, secrets: Secrets, address: string): TemporalSettings {
+  const { namespace, tls } = temporal;
+  const { temporalApiKey: apiKey } = secrets;
   return {
     address,
     namespace,
     ...(tls ? { tls } : {}),
-    ...(apiKey === undefined ? {} : { apiKey: await resolveSecret(apiKey) }),
+    ...(apiKey === undefined ? {} : { apiKey }),
   };
 }
 
@@ -75,6 +76,15 @@ export function caseStarter(client: Client): CaseStarter {
         workflowIdReusePolicy: 'ALLOW_DUPLICATE',
         staticSummary: 'Containment of one principal',
       });
+    },
+    async tell(workflowId, news) {
+      try {
+        const update = { args: [news] as [typeof news], updateId: news.id };
+        return await client.workflow.getHandle(workflowId).executeUpdate(rollbackNews, update);
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return null;
+        throw error;
+      }
     },
   };
 }

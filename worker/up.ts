@@ -4,7 +4,8 @@ import { loadSigningKey, loadVerifyingKey } from '../src/approval/keys.ts';
 import { decisionSigner } from '../src/approval/signer.ts';
 import { approvalVerifier } from '../src/approval/verifier.ts';
 import type { Config } from '../src/config/schema.ts';
-import { resolveSecret } from '../src/config/secrets.ts';
+import { configuredClouds } from '../src/config/clouds.ts';
+import { CLOUDS } from '../src/domain/cloud.ts';
 import type { QueueName } from '../src/contracts/queues.ts';
 import { QUEUES } from '../src/contracts/queues.ts';
 import { SEARCH_ATTRIBUTE_TYPES } from '../src/contracts/search-attributes.ts';
@@ -50,20 +51,21 @@ export async function up(config: Config, { only, queues }: UpOptions = {}): Prom
     const secrets = await configuredSecrets(config);
     const logger = createLogger({ secrets: secrets.all, write: (line) => void process.stderr.write(line) });
     const cipher = await configuredCipher(config.encryption);
-    const store = await openStore({ ...(await storeLocation(config)), cipher });
+    const store = await openStore({ ...storeLocation(config, secrets), cipher });
     running.defer(() => store.close());
     const address = await temporalAddress(config, running);
-    const settings = await temporalSettings(config, address);
-    const client = temporalClient(settings, dataConverter(cipher));
+    const settings = temporalSettings(config, secrets, address);
+    const converter = dataConverter(cipher);
+    const client = temporalClient(settings, converter);
     running.defer(() => client.connection.close());
     const { approval } = config;
     const signingKey = only === 'worker' ? null : await loadSigningKey(approval);
-    const verifyingKey = await loadVerifyingKey(approval.publicKeyFile);
+    const keys = [await loadVerifyingKey(approval.publicKeyFile)];
     const foundation: Foundation = {
       config,
       store,
       providers: configuredProviders(config),
-      verifyingKey,
+      verifier: approvalVerifier({ keys, approvers: config.approvers }),
       cases: caseStarter(client),
       logger,
     };
@@ -73,12 +75,12 @@ export async function up(config: Config, { only, queues }: UpOptions = {}): Prom
       const connection = await workerConnection(settings, logger);
       running.defer(() => connection.close());
       await registerSearchAttributes(connection, settings.namespace);
-      const notifiers = await configuredNotifiers(config, logger);
+      const notifiers = configuredNotifiers(config, secrets, logger);
       const workers = await createWorkers({
         connection,
         namespace: settings.namespace,
-        dataConverter: dataConverter(cipher),
-        queues: queues ?? (Object.keys(QUEUES) as QueueName[]),
+        dataConverter: converter,
+        queues: queues ?? configuredQueues(config),
         activitiesOf: (queue) => activitiesOf(queue, { ...foundation, notifiers }),
         bundle: workflowBundle,
       });
@@ -97,10 +99,15 @@ export async function up(config: Config, { only, queues }: UpOptions = {}): Prom
   }
 }
 
-async function storeLocation({ store }: Config): Promise<{ databaseUrl: string } | { path: string }> {
-  return store.databaseUrl === undefined
-    ? { path: store.path }
-    : { databaseUrl: await resolveSecret(store.databaseUrl) };
+function storeLocation({ store }: Config, { databaseUrl }: Secrets): { databaseUrl: string } | { path: string } {
+  return databaseUrl === undefined ? { path: store.path } : { databaseUrl };
+}
+
+/** Every queue but those of clouds that the configuration doesn't have: nobody may call them from here. */
+function configuredQueues(config: Config): readonly QueueName[] {
+  const clouds = configuredClouds(config);
+  const idle = CLOUDS.filter((cloud) => !clouds.includes(cloud)).map((cloud) => `contain-${cloud}`);
+  return (Object.keys(QUEUES) as QueueName[]).filter((queue) => !idle.includes(queue));
 }
 
 async function temporalAddress({ temporal }: Config, running: AsyncDisposableStack): Promise<string> {
@@ -134,14 +141,13 @@ function supervise(worker: Runnable, running: AsyncDisposableStack, logger: Logg
 }
 
 async function serve(
-  { config, store, verifyingKey, logger }: Foundation,
+  { config, store, verifier, logger }: Foundation,
   secrets: Secrets,
   signingKey: Awaited<ReturnType<typeof loadSigningKey>>,
   cases: ReturnType<typeof temporalCaseClient>,
   running: AsyncDisposableStack,
 ): Promise<string> {
   const { approvers } = config;
-  const verifier = approvalVerifier({ keys: [verifyingKey], approvers });
   const gateway = decisionGateway({ approvers, store, cases, signer: decisionSigner(signingKey), verifier });
   const slack = slackApp(config, secrets, gateway, logger);
   const app = await createServer({

@@ -18,7 +18,7 @@ export interface WorkerSettings {
 /** More than this gave no more throughput on the machines it was measured on, and seconds of latency. */
 const AT_ONCE = 20;
 
-/** One worker a queue. Only `decide` runs workflows; its two seconds of sticky wait are what a killed worker costs a case. */
+/** One worker a queue. Only `decide` runs workflows; its three seconds of sticky wait are what a killed worker costs a case. */
 export function createWorkers(settings: WorkerSettings): Promise<readonly Worker[]> {
   const { connection, namespace, dataConverter, queues, activitiesOf, bundle } = settings;
   return Promise.all(

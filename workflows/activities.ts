@@ -7,6 +7,7 @@ import type {
   NotifyActivities,
 } from '../src/contracts/activities.ts';
 import { QUEUES } from '../src/contracts/queues.ts';
+import type { Cloud } from '../src/domain/cloud.ts';
 
 /**
  * One stub a class of design.md's table: queue, time limits and attempts are properties of the class, never of a call site.
@@ -38,7 +39,7 @@ export const records =
     untilDone,
   );
 
-export const decisions = proxyActivities<Pick<DecideActivities, 'joinCase' | 'recordDecision'>>({
+export const decisions = proxyActivities<Pick<DecideActivities, 'joinCase' | 'recordDecision' | 'tellCase'>>({
   taskQueue: QUEUES.decide,
   ...untilDone,
 });
@@ -56,45 +57,52 @@ export const telling = proxyActivities<Pick<NotifyActivities, 'notifyPeople' | '
   scheduleToCloseTimeout: '15 minutes',
 });
 /** The log: it needs no network, so it only waits for a worker. */
-export const fallback = proxyActivities<Pick<NotifyActivities, 'notifyByFallback'>>({ ...slackCall });
+export const fallback = proxyActivities<Pick<NotifyActivities, 'notifyByFallback'>>(slackCall);
 
-export const planning = proxyActivities<Pick<ContainActivities, 'planContainment' | 'planRollback'>>({
-  taskQueue: QUEUES['contain-aws'],
-  startToCloseTimeout: '2 minutes',
-  scheduleToCloseTimeout: '15 minutes',
-  heartbeatTimeout: '20s',
-  retry: { initialInterval: '1s', maximumInterval: '30s' },
-});
+/** What may change one cloud runs on its own queue, by workers with the rights for that cloud alone. */
+export const CONTAIN = {
+  aws: containStubs(QUEUES['contain-aws']),
+  azure: containStubs(QUEUES['contain-azure']),
+  gcp: containStubs(QUEUES['contain-gcp']),
+} satisfies Record<Cloud, unknown>;
 
-/** The heartbeat only shortens the wait for a worker that died: repeating a declarative change is harmless. */
-export const changing = proxyActivities<Pick<ContainActivities, 'applyAction' | 'revertAction'>>({
-  taskQueue: QUEUES['contain-aws'],
-  startToCloseTimeout: '30s',
-  scheduleToCloseTimeout: '10 minutes',
-  heartbeatTimeout: '10s',
-  retry: { initialInterval: '1s', maximumInterval: '30s', maximumAttempts: 8 },
-});
-
-/** One attempt: a lost answer is reconciled, never repeated. */
-export const creating = proxyActivities<Pick<ContainActivities, 'createByAction'>>({
-  taskQueue: QUEUES['contain-aws'],
-  startToCloseTimeout: '30s',
-  scheduleToCloseTimeout: '60s',
-  retry: { maximumAttempts: 1 },
-});
-
-export const reconciling = proxyActivities<Pick<ContainActivities, 'reconcileAction'>>({
-  taskQueue: QUEUES['contain-aws'],
-  startToCloseTimeout: '30s',
-  scheduleToCloseTimeout: '10 minutes',
-  heartbeatTimeout: '10s',
-  retry: { initialInterval: '2s', maximumInterval: '30s' },
-});
-
-export const verifying = proxyActivities<Pick<ContainActivities, 'verifyContainment' | 'verifyRollback'>>({
-  taskQueue: QUEUES['contain-aws'],
-  startToCloseTimeout: '60s',
-  scheduleToCloseTimeout: '15 minutes',
-  heartbeatTimeout: '15s',
-  retry: { initialInterval: '2s', maximumInterval: '60s', maximumAttempts: 10 },
-});
+function containStubs(taskQueue: string) {
+  return {
+    planning: proxyActivities<Pick<ContainActivities, 'planContainment' | 'planRollback'>>({
+      taskQueue,
+      startToCloseTimeout: '2 minutes',
+      scheduleToCloseTimeout: '15 minutes',
+      heartbeatTimeout: '20s',
+      retry: { initialInterval: '1s', maximumInterval: '30s' },
+    }),
+    /** The heartbeat only shortens the wait for a worker that died: repeating a declarative change is harmless. */
+    changing: proxyActivities<Pick<ContainActivities, 'applyAction' | 'revertAction'>>({
+      taskQueue,
+      startToCloseTimeout: '30s',
+      scheduleToCloseTimeout: '10 minutes',
+      heartbeatTimeout: '10s',
+      retry: { initialInterval: '1s', maximumInterval: '30s', maximumAttempts: 8 },
+    }),
+    /** One attempt: a lost answer is reconciled, never repeated. */
+    creating: proxyActivities<Pick<ContainActivities, 'createByAction'>>({
+      taskQueue,
+      startToCloseTimeout: '30s',
+      scheduleToCloseTimeout: '60s',
+      retry: { maximumAttempts: 1 },
+    }),
+    reconciling: proxyActivities<Pick<ContainActivities, 'reconcileAction'>>({
+      taskQueue,
+      startToCloseTimeout: '30s',
+      scheduleToCloseTimeout: '10 minutes',
+      heartbeatTimeout: '10s',
+      retry: { initialInterval: '2s', maximumInterval: '30s' },
+    }),
+    verifying: proxyActivities<Pick<ContainActivities, 'verifyContainment' | 'verifyRollback'>>({
+      taskQueue,
+      startToCloseTimeout: '60s',
+      scheduleToCloseTimeout: '15 minutes',
+      heartbeatTimeout: '15s',
+      retry: { initialInterval: '2s', maximumInterval: '60s', maximumAttempts: 10 },
+    }),
+  };
+}

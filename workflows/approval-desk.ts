@@ -18,7 +18,7 @@ export type ApprovalResult =
  */
 export class ApprovalDesk {
   #plan: Plan | null = null;
-  readonly #approvals: SignedDecision[] = [];
+  #approvals: SignedDecision[] = [];
   #denial: SignedDecision | null = null;
   readonly #nonces = new Set<string>();
 
@@ -51,6 +51,9 @@ export class ApprovalDesk {
   /** Waits for enough approvals, one denial, or the deadline, whichever is first. */
   async settle(plan: Plan, deadlineMs: number): Promise<ApprovalResult> {
     const decided = () => this.#denial !== null || this.#approvals.length >= plan.requirement.approvals;
+    // Decisions on the plan before were for that one.
+    this.#approvals = [];
+    this.#denial = null;
     this.#plan = plan;
     await condition(decided, deadlineMs);
     this.#plan = null;

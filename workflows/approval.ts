@@ -1,6 +1,7 @@
 import { CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
 
 import type { ApprovalSubject, Notice } from '../src/contracts/activities.ts';
+import type { SignedDecision } from '../src/domain/approval.ts';
 import type { JsonObject } from '../src/domain/json.ts';
 import type { Plan } from '../src/domain/plan.ts';
 import type { ResponsePolicy } from '../src/policy/policy.ts';
@@ -83,7 +84,7 @@ export async function closeMessage(
   subject: ApprovalSubject,
   lines: readonly string[],
 ): Promise<void> {
-  const title = `${log.state}: ${log.principal.arn}`;
+  const title = `${log.state}: ${log.resource}`;
   const notice: Notice = {
     key: `${subject.planDigest}:${log.state}`,
     urgency: 'inform',
@@ -112,10 +113,16 @@ export async function showingMeanwhile<Result>(show: () => Promise<void>, work: 
   return result;
 }
 
-async function unlessCancelled(work: Promise<void>): Promise<void> {
+export async function unlessCancelled(work: Promise<void>): Promise<void> {
   try {
     await work;
   } catch (error) {
     if (!isCancellation(error)) throw error;
   }
+}
+
+export function decisionText({ decision }: SignedDecision): string {
+  const verb = decision.decision === 'approve' ? 'Approved' : 'Denied';
+  const reason = decision.reason ? `: ${decision.reason}` : '';
+  return `${verb} by ${decision.actor} by ${decision.channel} at ${decision.decidedAt}${reason}`;
 }

@@ -5,27 +5,29 @@ import type { SignedDecision } from '../src/domain/approval.ts';
 import type { Plan, PlannedAction } from '../src/domain/plan.ts';
 import type { ActionEnd } from './end-state.ts';
 import { endOfFailure, stopsThePlan } from './end-state.ts';
-import { changing, creating, reconciling } from './activities.ts';
+import { CONTAIN } from './activities.ts';
 import type { CaseLog } from './case-log.ts';
 import { failureText, failureType } from './failures.ts';
 
 /**
  * Every action of an approved plan, one after the other in the order of safety. One that fails does not keep the next from
  * being tried, unless the refusal holds for the whole plan. Never undoes anything: what stands is safer than what does not.
+ * `round`: how often it is carried out, because someone undid it; what an action created is created once.
  */
 export async function carryOut(
   plan: Plan,
   decisions: readonly SignedDecision[],
   log: CaseLog,
+  round = 1,
 ): Promise<readonly ActionEnd[]> {
   const ends: ActionEnd[] = [];
   let stopped = false;
-  for (const action of plan.actions) {
+  for (const action of plan.actions.filter(({ effect }) => round === 1 || effect === 'declarative')) {
     if (stopped) {
       ends.push({ title: action.title, status: 'not-tried', detail: 'An earlier refusal stopped the plan.' });
       continue;
     }
-    const { end, stops } = await tryAction(plan, action, decisions);
+    const { end, stops } = await tryAction(plan, action, decisions, round);
     stopped = stops;
     ends.push(end);
     log.note(action.title, `${end.status}: ${end.detail}`);
@@ -37,10 +39,11 @@ async function tryAction(
   plan: Plan,
   action: PlannedAction,
   decisions: readonly SignedDecision[],
+  round: number,
 ): Promise<{ readonly end: ActionEnd; readonly stops: boolean }> {
   const { title } = action;
   try {
-    const { detail, status } = await run(plan, action, decisions);
+    const { detail, status } = await run(plan, action, decisions, round);
     return { end: { title, status: status === 'not-made' ? 'failed' : 'done', detail }, stops: false };
   } catch (error) {
     if (isCancellation(error)) throw error;
@@ -53,9 +56,11 @@ async function run(
   plan: Plan,
   { sequence, title, effect }: PlannedAction,
   decisions: readonly SignedDecision[],
+  round: number,
 ): Promise<ActionOutcome> {
-  const input = { planDigest: plan.digest, sequence, decisions };
+  const input = { planDigest: plan.digest, sequence, decisions, ...(round === 1 ? {} : { round }) };
   const options = { summary: title };
+  const { changing, creating, reconciling } = CONTAIN[plan.principal.cloud];
   if (plan.kind === 'rollback') return changing.revertAction.executeWithOptions(options, [input]);
   if (effect === 'declarative') return changing.applyAction.executeWithOptions(options, [input]);
   try {

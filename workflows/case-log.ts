@@ -6,6 +6,7 @@ import type { CaseState, TimelineEntry } from '../src/domain/case.ts';
 import { mayMove } from '../src/domain/case.ts';
 import type { Plan } from '../src/domain/plan.ts';
 import type { Principal } from '../src/domain/principal.ts';
+import { resourceOf } from '../src/domain/principal.ts';
 import { records } from './activities.ts';
 
 /** State and timeline of a case as its workflow knows them, and the one way by which both change. */
@@ -17,7 +18,9 @@ export class CaseLog {
   readonly #timeline: TimelineEntry[];
   #state: CaseState;
   #plan: Plan | null = null;
+  #planDigest: string | null = null;
   #savedLines: number;
+  #saving: Promise<void> = Promise.resolve();
 
   constructor(start: {
     caseId: string;
@@ -36,6 +39,10 @@ export class CaseLog {
     this.#savedLines = this.#timeline.length;
   }
 
+  /** The principal as its cloud names it. */
+  get resource(): string {
+    return resourceOf(this.principal);
+  }
   get state(): CaseState {
     return this.#state;
   }
@@ -49,8 +56,19 @@ export class CaseLog {
     return this.#plan;
   }
 
+  /** Lines that are not in the record yet. */
+  get unsaved(): readonly TimelineEntry[] {
+    return this.#timeline.slice(this.#savedLines);
+  }
+
   proposed(plan: Plan): void {
     this.#plan = plan;
+    this.#planDigest = plan.digest;
+  }
+
+  /** Another workflow's plan for this case, a rollback: the record leads to it, the `plan` query does not. */
+  shows(planDigest: string): void {
+    this.#planDigest = planDigest;
   }
 
   joined(alertId: string): void {
@@ -74,7 +92,13 @@ export class CaseLog {
    * Makes the state findable in Temporal and readable from the store, with the lines that come meanwhile. Called at each rest,
    * not at each line, and before people are told: the channel may be away for long.
    */
-  async save(): Promise<void> {
+  save(): Promise<void> {
+    // One after the other: whoever comes second may go on only when the first one's write is done.
+    this.#saving = this.#saving.then(() => this.#write());
+    return this.#saving;
+  }
+
+  async #write(): Promise<void> {
     while (this.#savedLines !== this.#timeline.length) {
       this.#savedLines = this.#timeline.length;
       upsertSearchAttributes([
@@ -85,6 +109,20 @@ export class CaseLog {
     }
   }
 
+  /** Another workflow has put the lines into the record. */
+  takenOver(): void {
+    this.#savedLines = this.#timeline.length;
+  }
+
+  /** Another workflow wrote the record meanwhile: its state and lines count, and our unsaved ones follow. */
+  rebase({ state, timeline, alertIds }: CaseSnapshot): void {
+    const own = this.unsaved.map((line) => ({ ...line, state }));
+    this.#state = state;
+    this.#alertIds.splice(0, Infinity, ...alertIds);
+    this.#timeline.splice(0, Infinity, ...timeline, ...own);
+    this.#savedLines = timeline.length;
+  }
+
   snapshot(): CaseSnapshot {
     return {
       caseId: this.caseId,
@@ -92,7 +130,7 @@ export class CaseLog {
       principal: this.principal,
       state: this.#state,
       alertIds: [...this.#alertIds],
-      ...(this.#plan ? { planDigest: this.#plan.digest } : {}),
+      ...(this.#planDigest === null ? {} : { planDigest: this.#planDigest }),
       timeline: [...this.#timeline],
     };
   }

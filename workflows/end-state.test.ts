@@ -3,7 +3,17 @@ import { describe, expect, it } from 'vitest';
 
 import { FINAL_FAILURES, RETRYABLE_FAILURES } from '../src/contracts/failures.ts';
 import type { ActionEnd } from './end-state.ts';
-import { endOfContaining, endOfFailure, stopsThePlan } from './end-state.ts';
+import type { CaseState } from '../src/domain/case.ts';
+import { END_STATES, MOST_ROUNDS, TRANSITIONS } from '../src/domain/case.ts';
+import {
+  afterCheck,
+  endOfContaining,
+  endOfFailure,
+  endOfRound,
+  endOfWatch,
+  forRollback,
+  stopsThePlan,
+} from './end-state.ts';
 
 const end = (status: ActionEnd['status']): ActionEnd => ({ title: 'an action', status, detail: '' });
 
@@ -50,4 +60,70 @@ describe('the end of a failed action', () => {
     expect(stopsThePlan('unclassified')).toBe(false);
     expect(stopsThePlan('ApprovalInvalid')).toBe(true);
   });
+});
+
+describe('after a check of what was carried out', () => {
+  it.each([
+    [{ status: 'clean' }, 1, 'holds'],
+    [{ status: 'clean' }, MOST_ROUNDS, 'holds'],
+    [{ status: 'unproven' }, 1, 'OUTCOME_UNKNOWN'],
+    [{ status: 'unproven', mendable: true }, 1, 'OUTCOME_UNKNOWN'],
+    [{ status: 'drifted', mendable: true }, 1, 'again'],
+    [{ status: 'drifted', mendable: true }, MOST_ROUNDS - 1, 'again'],
+    [{ status: 'drifted', mendable: true }, MOST_ROUNDS, 'PARTIAL'],
+    [{ status: 'drifted', mendable: false }, 1, 'PARTIAL'],
+    [{ status: 'drifted' }, 1, 'PARTIAL'],
+  ] as const)('%j in round %i: %s', (check, round, next) => {
+    expect(afterCheck(check, round)).toBe(next);
+  });
+
+  it('never says of a later round that nothing was changed', () => {
+    expect(endOfRound([end('failed')], 1)).toBe('FAILED');
+    expect(endOfRound([end('failed')], 2)).toBe('PARTIAL');
+    expect(endOfRound([end('not-tried')], 3)).toBe('PARTIAL');
+    expect(endOfRound([end('unknown')], 2)).toBe('OUTCOME_UNKNOWN');
+  });
+});
+
+describe('the end of a watch', () => {
+  const sighting = fc.record({
+    rollbackApproved: fc.boolean(),
+    alerts: fc.nat(2),
+    check: fc.constantFrom('clean', 'drifted', 'unproven', null),
+    over: fc.boolean(),
+  });
+
+  it.each([
+    [{ rollbackApproved: false, alerts: 0, check: 'clean', over: false }, null],
+    [{ rollbackApproved: false, alerts: 0, check: 'clean', over: true }, 'CLOSED'],
+    [{ rollbackApproved: false, alerts: 0, check: 'drifted', over: true }, 'REOPENED'],
+    [{ rollbackApproved: false, alerts: 1, check: null, over: false }, 'REOPENED'],
+    [{ rollbackApproved: false, alerts: 0, check: 'unproven', over: false }, null],
+    [{ rollbackApproved: false, alerts: 0, check: 'unproven', over: true }, 'OUTCOME_UNKNOWN'],
+    [{ rollbackApproved: true, alerts: 1, check: 'drifted', over: false }, 'CLOSED'],
+  ] as const)('%j: %s', (seen, state) => {
+    expect(endOfWatch(seen)).toBe(state);
+  });
+
+  it('is quiet only with a clean check at the very end, and never contains by itself', () => {
+    fc.assert(
+      fc.property(sighting, (seen) => {
+        const state = endOfWatch(seen);
+        if (state === 'CLOSED' && !seen.rollbackApproved)
+          expect(seen).toMatchObject({ check: 'clean', over: true, alerts: 0 });
+        if (seen.over) expect(state).not.toBeNull();
+        if (state !== null) expect(TRANSITIONS.MONITORING).toContain(state);
+      }),
+    );
+  });
+});
+
+it('lets a rollback begin in an end state and in the watch, never while a plan is made or carried out', () => {
+  for (const state of Object.keys(TRANSITIONS) as CaseState[]) {
+    const expected = END_STATES.includes(state) ? 'ended' : state === 'MONITORING' ? 'watched' : 'busy';
+    expect(forRollback(state), state).toBe(expected);
+  }
+  for (const state of ['CONTAINING', 'VERIFYING', 'AWAITING_APPROVAL', 'REOPENED', 'ENRICHING'] as const)
+    expect(forRollback(state), state).toBe('busy');
+  expect(forRollback(null), 'no workflow runs').toBe('ended');
 });

@@ -1,5 +1,7 @@
 import type { FailureType } from '../src/contracts/failures.ts';
+import type { ContainmentCheck } from '../src/contracts/activities.ts';
 import type { CaseState } from '../src/domain/case.ts';
+import { END_STATES, MOST_ROUNDS } from '../src/domain/case.ts';
 
 /** How carrying out one action of a plan ended. */
 export interface ActionEnd {
@@ -45,4 +47,56 @@ export function endOfContaining(
   if (has('unknown')) return 'OUTCOME_UNKNOWN';
   if (!has('done')) return 'FAILED';
   return ends.every((end) => end.status === 'done') ? 'VERIFYING' : 'PARTIAL';
+}
+
+/** A later round that did nothing leaves what the first one did: never FAILED, which says that nothing was changed. */
+export function endOfRound(ends: readonly ActionEnd[], round: number): ReturnType<typeof endOfContaining> {
+  const end = endOfContaining(ends);
+  return round > 1 && end === 'FAILED' ? 'PARTIAL' : end;
+}
+
+/**
+ * After a check of what was carried out. `again`: something that the plan changed was undone, and carrying it out again mends
+ * that; what it can't mend (a call that got through, a session that it does not cover) is for a person.
+ */
+export function afterCheck(
+  { status, mendable = false }: Pick<ContainmentCheck, 'status' | 'mendable'>,
+  round: number,
+): 'holds' | 'again' | Extract<CaseState, 'PARTIAL' | 'OUTCOME_UNKNOWN'> {
+  if (status === 'clean') return 'holds';
+  if (status === 'unproven') return 'OUTCOME_UNKNOWN';
+  return mendable && round < MOST_ROUNDS ? 'again' : 'PARTIAL';
+}
+
+/** What a watch came upon when it woke. */
+interface Sighting {
+  readonly rollbackApproved: boolean;
+  /** That came since the watch began. */
+  readonly alerts: number;
+  /** Of the check; null where none was made. */
+  readonly check: ContainmentCheck['status'] | null;
+  /** The time to watch is over, or the history of the case can't grow any more. */
+  readonly over: boolean;
+}
+
+/** A watch ends quietly only with a clean check: one that could not be made says nothing. Null: it goes on. */
+export function endOfWatch({
+  rollbackApproved,
+  alerts,
+  check,
+  over,
+}: Sighting): Extract<CaseState, 'CLOSED' | 'REOPENED' | 'OUTCOME_UNKNOWN'> | null {
+  if (rollbackApproved) return 'CLOSED';
+  if (alerts > 0 || check === 'drifted') return 'REOPENED';
+  if (!over) return null;
+  return check === 'clean' ? 'CLOSED' : 'OUTCOME_UNKNOWN';
+}
+
+/**
+ * Whether a rollback may go on with its case. `busy`: the case is making or carrying out a plan. `ended`: no workflow runs for
+ * it, or one that only tells people.
+ */
+export function forRollback(state: CaseState | null): 'ended' | 'watched' | 'busy' {
+  if (state === null || END_STATES.includes(state)) return 'ended';
+  return state === 'MONITORING' ? 'watched' : 'busy';
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import type { ActionRequest, Plan } from '../domain/plan.ts';
-import { idempotencyKey, planDigest, sealPlan } from './digest.ts';
+import { idempotencyKey, planDigest, roundKey, sealPlan } from './digest.ts';
 
 const principal = {
   cloud: 'aws',
@@ -65,6 +65,13 @@ describe('an idempotency key', () => {
   it('is the same for the same change, whatever the order of its parameters', () => {
     const again = { ...request, parameters: { force: false, keys: ['AKIA1', 'AKIA2'] } };
     expect(idempotencyKey('ca_1', again)).toBe(idempotencyKey('ca_1', request));
+  });
+
+  it('is another in each later round, and for each plan of a reopened case', () => {
+    const keys = [0, 1, 2].map((reopenings) => idempotencyKey('ca_1', request, reopenings));
+    const all = keys.flatMap((key) => [1, 2, 3].map((round) => roundKey(key, round)));
+    expect(new Set(all).size).toBe(9);
+    expect(all[0], 'the first is the key itself').toBe(idempotencyKey('ca_1', request));
   });
 
   it('never is the same for another case, action, target or parameter', () => {

@@ -15,11 +15,18 @@ export function sealPlan(plan: Omit<Plan, 'digest'>): Plan {
 
 /**
  * SHA-256, hex, of case, action, cloud, account, target and parameters: the same change of the same case has the same key in
- * every try, run and worker.
+ * every try, run and worker. A plan that is made because the case was reopened makes its changes anew, under keys of its own;
+ * by them its digest differs from that of the plan before, whose approval must not count for it.
  */
-export function idempotencyKey(caseId: string, request: ActionRequest): string {
+export function idempotencyKey(caseId: string, request: ActionRequest, reopenings = 0): string {
   const { action, cloud, accountId, target, parameters } = request;
-  return sha256(canonicalJson({ caseId, action, cloud, accountId, target, parameters }));
+  const again = reopenings === 0 ? {} : { reopenings };
+  return sha256(canonicalJson({ caseId, action, cloud, accountId, target, parameters, ...again }));
+}
+
+/** The key of a change in a later round of the same plan, from its key in the first. */
+export function roundKey(key: string, round: number): string {
+  return round === 1 ? key : sha256(canonicalJson({ key, round }));
 }
 
 /** The key of undoing a change, from the key of the change. */

@@ -48,11 +48,30 @@ function quorumCanBeReached({ mode, approvers, approval, slack }: Config): reado
       warning(['approvers', index], 'can decide nowhere: give a `slackUserId` (with `slack`) or a `token`'),
     );
   }
-  if (approval.approvals > able.length) {
-    const who = `${able.length} of ${approvers.length} listed approvers can decide`;
-    findings.push(error(['approval', 'approvals'], `asks for ${approval.approvals}, but ${who}`));
+  return [...findings, ...quorumsOutOfReach(approval, able, approvers)];
+}
+
+type Approvers = Config['approvers'];
+
+/** A plan that nobody can approve expires while the identity is used. */
+function quorumsOutOfReach({ approvals, large }: Config['approval'], able: Approvers, all: Approvers): Finding[] {
+  const who = `but ${able.length} of ${all.length} listed approvers can decide`;
+  if (approvals > able.length) return [error(['approval', 'approvals'], `asks for ${approvals}, ${who}`)];
+  if (large.approvals > able.length) {
+    const remedy = `list more, or set it to ${able.length} to let fewer people approve what is large or final`;
+    return [error(['approval', 'large', 'approvals'], `asks for ${large.approvals}, ${who}: ${remedy}`)];
   }
-  return findings;
+  const most = Math.max(approvals, large.approvals);
+  return all.flatMap((approver, index) =>
+    approver.identities.length > 0 && able.includes(approver) && most > able.length - 1
+      ? [
+          warning(
+            ['approvers', index, 'identities'],
+            `are beyond a quorum of ${most}: no suspect approves, and too few are left`,
+          ),
+        ]
+      : [],
+  );
 }
 
 function remindersComeInTime({ approval }: Config): readonly Finding[] {

@@ -104,6 +104,16 @@ test.each([
     'approval.approvals asks for 2, but 1 of 2',
   ],
   [
+    'the quorum of large plans, where it is left to its default, above the number of approvers',
+    `mode: approve\napprovers: [${approver('a', ', token: {env: A}')}]`,
+    'approval.large.approvals asks for 2, but 1 of 1 listed approvers can decide: list more, or set it to 1',
+  ],
+  [
+    'the quorum of large plans above the number of those who can decide',
+    `mode: approve\napprovers: [${approver('a', ', token: {env: A}')}, ${approver('b')}]\napproval: {large: {approvals: 3}}`,
+    'approval.large.approvals asks for 3, but 1 of 2',
+  ],
+  [
     'Slack where no approver has a Slack id',
     `mode: approve\n${SLACK}\napprovers: [${approver('a', ', token: {env: A}')}]`,
     'slack asks for approval, but no approver',
@@ -134,8 +144,14 @@ test.each([
   ['half of the internet', entry('128.0.0.0/1'), 'allowlist[0].networks[0] is very wide'],
   [
     'an approver who can decide nowhere',
-    `mode: approve\napprovers: [${approver('a', ', token: {env: A}')}, ${approver('b')}]`,
+    `mode: approve\napprovers: [${approver('a', ', token: {env: A}')}, ${approver('b')}]\napproval: {large: {approvals: 1}}`,
     'approvers[1] can decide nowhere',
+  ],
+  [
+    'a quorum that is out of reach when an approver is the suspect',
+    `mode: approve\napprovers: [${approver('a', ", token: {env: A}, identities: ['arn:aws:iam::123456789012:user/a']")}, ` +
+      `${approver('b', ', token: {env: B}')}]`,
+    'approvers[0].identities are beyond a quorum of 2',
   ],
 ])('%s is a warning only', (_name, text, message) => {
   expect(said(text)).toEqual([expect.stringContaining(`warning: ${message}`)]);

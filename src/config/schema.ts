@@ -1,7 +1,10 @@
 import { z } from 'zod';
 
+import { RESOURCE_PATTERN } from '../domain/resource-name.ts';
 import { ALLOWLIST_KINDS } from '../policy/policy.ts';
 import { SOURCE_NAMES } from '../sources/names.ts';
+import { budgetSection } from './budget.ts';
+import { awsSection, azureSection, gcpSection } from './clouds.ts';
 import { isEveryAddress } from './networks.ts';
 
 /** A secret never stands in the file: it is named, and read where it is used. */
@@ -14,11 +17,13 @@ export const secretReference = z.union(
 );
 export type SecretReference = z.infer<typeof secretReference>;
 
-const arnPattern = z
+const resourcePattern = z
   .string()
   .regex(
-    /^arn:aws[a-z-]*:[a-z0-9-]*:[a-z0-9-]*:[0-9]{12}:[^*\s]*[^*\s/][^\s]*$/u,
-    'must be an ARN with a 12-digit account; `*` may stand in the resource part only, and not alone',
+    RESOURCE_PATTERN,
+    'must name identities as their cloud does: an ARN with a 12-digit account, `/tenants/ID/users/ID`, ' +
+      '`/tenants/ID/servicePrincipals/ID`, `//iam.googleapis.com/projects/ID/serviceAccounts/EMAIL` or ' +
+      '`principal://goog/subject/EMAIL`; `*` may stand in its last part only, and not alone',
   );
 
 const network = z
@@ -54,7 +59,7 @@ const approver = z.strictObject({
     .optional()
     .describe('Bearer token of this person, for `cordon case approve` when Slack is away'),
   identities: z
-    .array(arnPattern)
+    .array(resourcePattern)
     .default([])
     .describe('Cloud identities of this person: who is the suspect never approves'),
 });
@@ -62,16 +67,26 @@ const approver = z.strictObject({
 const allowlistEntry = z.strictObject({
   name: z.string().min(1).max(100).describe('Stands in the verdict that it leads to'),
   kind: z.enum(ALLOWLIST_KINDS).describe('What the automation is for'),
-  principal: arnPattern.describe('Its identity: an ARN; `*` may stand in the resource part'),
+  principal: resourcePattern.describe('Its identity, as its cloud names it; `*` may stand in the last part'),
   networks: z.array(network).min(1).describe('Every address of the activity must lie in one of these'),
   actions: z
-    .array(z.string().regex(/^[a-z0-9-]+:[A-Za-z0-9*]+$/u, 'must be `service:EventName`, for example `ec2:Describe*`'))
+    .array(
+      z
+        .string()
+        .regex(
+          /^[a-z0-9.-]+:[A-Za-z0-9*./_-]+$/u,
+          'must be `service:EventName`, for example `ec2:Describe*`, `microsoft.compute:*/read`, `compute:v1.compute.*`',
+        ),
+    )
     .min(1)
     .describe('Every call of the activity must match one of these'),
   owner: z.string().min(1).describe('Whom to ask about it'),
   reason: z.string().min(1).describe('Why it is normal'),
   expires: z.iso.date('must be a day, for example `2027-01-31`').describe('The last day on which the entry counts'),
 });
+
+/** Each check stands in the history of the case, which Temporal bounds. */
+const MOST_CHECKS = 1000;
 
 export const configSchema = z.strictObject({
   mode: z
@@ -139,6 +154,16 @@ export const configSchema = z.strictObject({
         .default('.cordon/approval.pub')
         .describe('Its public half; what containment workers verify with'),
       approvals: z.int().min(1).max(5).default(1).describe('How many different approvers a plan needs'),
+      large: z
+        .strictObject({
+          aboveResources: z
+            .int()
+            .min(0)
+            .default(5)
+            .describe('A plan that changes more resources than this is large; so is one with a change that is final'),
+          approvals: z.int().min(1).max(5).default(2).describe('How many different approvers a large plan needs'),
+        })
+        .prefault({}),
       deadlineMinutes: z
         .number()
         .positive()
@@ -177,47 +202,13 @@ export const configSchema = z.strictObject({
       apiUrl: z.url().optional().describe('Another Slack API, for tests'),
     })
     .optional(),
-  aws: z
-    .strictObject({
-      region: z
-        .string()
-        .min(1)
-        .default('us-east-1')
-        .describe('Where IAM events are recorded, and Secrets Manager keeps rotated keys'),
-      logRegions: z.array(z.string().min(1)).min(1).default(['us-east-1']).describe('Regions whose CloudTrail is read'),
-      endpoint: z.url().optional().describe('Another AWS endpoint, for tests'),
-      logDelaySeconds: z.int().min(0).default(900).describe('How late an event may appear in CloudTrail'),
-      propagationSeconds: z
-        .number()
-        .min(0)
-        .max(900)
-        .default(15)
-        .describe(
-          'How long a change takes to bind everywhere: verification waits for it, and role sessions made in it are revoked',
-        ),
-      quietSeconds: z
-        .number()
-        .min(1)
-        .max(3600)
-        .default(60)
-        .describe('How long after that the log must show no successful call before a case is CONTAINED'),
-      lookupsPerSecond: z
-        .number()
-        .positive()
-        .max(1000)
-        .default(2)
-        .describe('LookupEvents requests a second; AWS allows 2 per account and region'),
-      actions: z
-        .array(z.enum(['deny-principal', 'deactivate-access-keys', 'revoke-role-sessions', 'rotate-access-key']))
-        .min(1)
-        .default(['deny-principal', 'deactivate-access-keys', 'revoke-role-sessions'])
-        .describe('What a containment may consist of'),
-    })
-    .prefault({}),
+  aws: awsSection,
+  azure: azureSection,
+  gcp: gcpSection,
   protected: z
     .array(
       z.strictObject({
-        principal: arnPattern.describe('An ARN; `*` may stand in the resource part'),
+        principal: resourcePattern.describe('As its cloud names it; `*` may stand in the last part'),
         reason: z.string().min(1).describe('Told to people who wonder why nothing was done'),
       }),
     )
@@ -244,11 +235,26 @@ export const configSchema = z.strictObject({
         .prefault({}),
     })
     .prefault({}),
-  budget: z
+  watch: z
     .strictObject({
-      containmentsPerHour: z.int().min(1).default(10).describe('Principals contained in any hour'),
+      hours: z
+        .number()
+        .min(0)
+        .max(168)
+        .default(24)
+        .describe('How long a contained identity is watched before its case is closed; 0 does not watch'),
+      everyMinutes: z
+        .number()
+        .positive()
+        .max(1440)
+        .default(15)
+        .describe('How often it is looked at; a fraction is allowed'),
+    })
+    .refine(({ hours, everyMinutes }) => (hours * 60) / everyMinutes <= MOST_CHECKS, {
+      error: `must not be more than ${MOST_CHECKS} checks: raise everyMinutes or lower hours`,
     })
     .prefault({}),
+  budget: budgetSection.prefault({}),
 });
 
 /** A validated configuration, every default filled in. */

@@ -3,9 +3,11 @@ import { CordonFailure } from '../contracts/failures.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Plan, PlannedAction } from '../domain/plan.ts';
 import type { Action } from '../providers/port.ts';
+import { providerOf } from '../providers/port.ts';
 import type { ContainmentDependencies } from './dependencies.ts';
 import { actionAt, actionOf, loadPlan } from './dependencies.ts';
 import { permit, recordRefusal } from './order-of-safety.ts';
+import { inRound, madeBy, refuseLaterRound } from './rounds.ts';
 
 /**
  * One action: permit, ledger intent with prior state, act, read back, ledger outcome. May be called again after a crash at any
@@ -13,7 +15,8 @@ import { permit, recordRefusal } from './order-of-safety.ts';
  */
 export async function applyAction(input: ActionInput, dependencies: ContainmentDependencies): Promise<ActionOutcome> {
   const plan = await loadPlan(dependencies, input.planDigest);
-  const planned = actionAt(plan, input.sequence);
+  const { round = 1 } = input;
+  const planned = inRound(actionAt(plan, input.sequence), round);
   // Read first: with an intent of an earlier try in the ledger, no refusal of this one can say that nothing was changed.
   const tried = await dependencies.store.ledger.find('intent', planned.idempotencyKey);
   try {
@@ -40,20 +43,36 @@ async function recordWithoutEffect(
 async function tryToApply(
   plan: Plan,
   planned: PlannedAction,
-  { decisions }: ActionInput,
+  { decisions, round = 1 }: ActionInput,
   dependencies: ContainmentDependencies,
 ): Promise<ActionOutcome> {
-  const action = actionOf(dependencies.providers[planned.request.cloud], planned.request);
+  const action = actionOf(providerOf(dependencies.providers, planned.request.cloud), planned.request);
   await permit(plan, planned, decisions, dependencies);
+  await permitRound(plan, planned, round, dependencies);
   const done = await dependencies.store.ledger.find('outcome', planned.idempotencyKey);
   if (done) return outcomeFrom(planned, done.body);
-  const prior = await priorState(plan, planned, action, dependencies);
-  if (prior === 'already-so')
-    return record(plan, planned, { status: 'already-so', detail: 'It was already so.' }, dependencies);
+  const { prior, alreadySo } = await priorState(plan, planned, action, dependencies);
+  if (alreadySo)
+    return record(plan, planned, { status: 'already-so', detail: 'It was already so.', prior }, dependencies);
   try {
-    const { result } = await action.apply(planned.request, prior);
-    const detail = await readBack(action, planned, result);
+    const made = round === 1 ? [] : await madeBy(plan, dependencies.store.ledger);
+    const { result } = await action.apply(planned.request, prior, made);
+    const detail = await readBack(action, planned, result, made);
     return await record(plan, planned, { status: 'applied', detail, result, prior }, dependencies);
+  } catch (error) {
+    if (error instanceof CordonFailure && error.final) await recordRefusal(plan, planned, error, dependencies);
+    throw error;
+  }
+}
+
+async function permitRound(
+  plan: Plan,
+  planned: PlannedAction,
+  round: number,
+  dependencies: ContainmentDependencies,
+): Promise<void> {
+  try {
+    await refuseLaterRound(plan, actionAt(plan, planned.sequence), round, dependencies.store.ledger);
   } catch (error) {
     if (error instanceof CordonFailure && error.final) await recordRefusal(plan, planned, error, dependencies);
     throw error;
@@ -62,7 +81,7 @@ async function tryToApply(
 
 /** After the answer to a creating call was lost: what stands is found by the mark of the case, and finished or removed. */
 export async function reconcileAction(
-  { planDigest, sequence }: Omit<ActionInput, 'decisions'>,
+  { planDigest, sequence }: Omit<ActionInput, 'decisions' | 'round'>,
   dependencies: ContainmentDependencies,
 ): Promise<ActionOutcome> {
   const plan = await loadPlan(dependencies, planDigest);
@@ -73,7 +92,7 @@ export async function reconcileAction(
   const intent = await ledger.find('intent', planned.idempotencyKey);
   // No intent was written, so no call was made.
   if (!intent) return record(plan, planned, { status: 'not-made', detail: 'It was never tried.' }, dependencies);
-  const action = actionOf(dependencies.providers[planned.request.cloud], planned.request);
+  const action = actionOf(providerOf(dependencies.providers, planned.request.cloud), planned.request);
   const prior = intent.body['prior'] as JsonObject;
   const found = await reconcile(action, planned, prior);
   if (!found)
@@ -102,24 +121,29 @@ async function priorState(
   { idempotencyKey, request, title }: PlannedAction,
   action: Action,
   { store }: ContainmentDependencies,
-): Promise<JsonObject | 'already-so'> {
+): Promise<{ readonly prior: JsonObject; readonly alreadySo: boolean }> {
   const intent = await store.ledger.find('intent', idempotencyKey);
   if (intent) {
     if (action.effect === 'creating')
       throw new CordonFailure('OutcomeUnknown', 'An earlier try may have taken effect.');
-    return intent.body['prior'] as JsonObject;
+    return { prior: intent.body['prior'] as JsonObject, alreadySo: false };
   }
   const { prior, alreadySo, obstacles } = await action.preflight(request);
   if (obstacles.length > 0) throw new CordonFailure('ValidationFailed', obstacles.join(' '));
-  if (alreadySo) return 'already-so';
+  if (alreadySo) return { prior, alreadySo };
   const body = { title, planDigest: plan.digest, request: { ...request, principal: { ...request.principal } }, prior };
   const written = await store.ledger.append({ type: 'intent', caseId: plan.caseId, key: idempotencyKey, body });
-  return written.body['prior'] as JsonObject;
+  return { prior: written.body['prior'] as JsonObject, alreadySo: false };
 }
 
 /** The apply call's own answer proves nothing. A change that can't be read back yet is tried again with the whole activity. */
-async function readBack(action: Action, { request }: PlannedAction, result: JsonObject): Promise<string> {
-  const { status, detail } = await action.verify(request, result).catch((error: unknown) => {
+async function readBack(
+  action: Action,
+  { request }: PlannedAction,
+  result: JsonObject,
+  made: readonly JsonObject[] = [],
+): Promise<string> {
+  const { status, detail } = await action.verify(request, result, made).catch((error: unknown) => {
     throw uncertain(error, 'The change was made, and could not be read back.');
   });
   if (status === 'holds') return detail;

@@ -1,16 +1,22 @@
 import type { ApprovalVerifier } from '../approval/port.ts';
 import type { Config } from '../config/schema.ts';
 import { CordonFailure } from '../contracts/failures.ts';
+import type { Cloud } from '../domain/cloud.ts';
 import type { ActionRequest, Plan, PlannedAction } from '../domain/plan.ts';
 import type { Action, Provider, Providers } from '../providers/port.ts';
 import type { Store } from '../store/port.ts';
 
 export interface ContainmentDependencies {
-  readonly config: Pick<Config, 'mode' | 'protected' | 'budget' | 'approval' | 'assessment' | 'aws'>;
+  readonly config: Pick<Config, 'mode' | 'protected' | 'budget' | 'approval' | 'assessment' | Cloud>;
   readonly store: Pick<Store, 'alerts' | 'plans' | 'ledger' | 'budget' | 'killSwitch'>;
   readonly providers: Providers;
   readonly verifier: ApprovalVerifier;
   readonly now: () => Date;
+}
+
+/** What a containment in this cloud may consist of; nothing where it is not configured. */
+export function enabledActions(config: ContainmentDependencies['config'], cloud: Cloud): readonly string[] {
+  return config[cloud]?.actions ?? [];
 }
 
 export function actionOf(provider: Provider, request: ActionRequest): Action {

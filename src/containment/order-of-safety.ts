@@ -3,7 +3,10 @@ import { createHash } from 'node:crypto';
 import { CordonFailure } from '../contracts/failures.ts';
 import type { SignedDecision } from '../domain/approval.ts';
 import type { Plan, PlannedAction } from '../domain/plan.ts';
-import { protectedArnBecause, protectedBecause } from '../policy/protection.ts';
+import { resourceOf } from '../domain/principal.ts';
+import { containmentLimits } from '../policy/budget.ts';
+import { protectedResourceBecause, protectedBecause } from '../policy/protection.ts';
+import { providerOf } from '../providers/port.ts';
 import type { ContainmentDependencies } from './dependencies.ts';
 
 /**
@@ -55,13 +58,14 @@ async function refuseTarget(
   if (request.target.trim() === '' || /[*?]/u.test(request.target)) {
     throw new CordonFailure('TargetRefused', 'The target is empty or a pattern.');
   }
-  const provider = providers[principal.cloud];
+  const provider = providerOf(providers, principal.cloud);
   const [self, now] = await Promise.all([
     provider.self(),
-    provider.resolve([{ form: 'arn', value: principal.arn }], principal.accountId),
+    provider.resolve([{ form: 'resource-name', value: resourceOf(principal) }], principal.accountId),
   ]);
   const because =
-    protectedBecause(principal, self, config.protected) ?? protectedArnBecause(request.target, self, config.protected);
+    protectedBecause(principal, self, config.protected) ??
+    protectedResourceBecause(request.target, self, config.protected);
   if (because !== null) throw new CordonFailure('TargetRefused', because);
   if (now.status !== 'resolved') throw new CordonFailure('TargetRefused', `The identity is not found: ${now.reason}`);
   if (now.principal.uniqueId !== principal.uniqueId) {
@@ -69,20 +73,22 @@ async function refuseTarget(
   }
 }
 
-/** Counts principals, not calls: every action of a plan shares one reservation. A rollback spends none. */
+/**
+ * Counts principals, not calls: every action and every round of a plan share one reservation. A rollback spends none. A limit that
+ * is full is read anew for whoever asks later; nothing was reserved in the others.
+ */
 async function refuseOverBudget(
-  { kind, caseId, digest }: Plan,
+  { kind, caseId, digest, principal }: Plan,
   { config, store }: ContainmentDependencies,
 ): Promise<void> {
   if (kind === 'rollback') return;
-  const hourly = { name: 'containments per hour', limit: config.budget.containmentsPerHour, windowSeconds: 3600 };
-  const full = await store.budget.reserve(`${caseId}:${digest}`, [hourly]);
-  if (full) {
-    throw new CordonFailure(
-      'BudgetExceeded',
-      `${full.limit} ${full.name} is the limit; raise budget.containmentsPerHour.`,
-    );
-  }
+  const full = await store.budget.reserve(`${caseId}:${digest}`, containmentLimits(principal, config.budget));
+  if (!full) return;
+  const { limit, where, name } = full;
+  throw new CordonFailure(
+    'BudgetExceeded',
+    `The budget of this hour is full: at most ${limit} containments an hour ${where}. Raise ${name}, or ask again later.`,
+  );
 }
 
 export async function recordRefusal(

@@ -3,16 +3,19 @@ import { CordonFailure } from '../contracts/failures.ts';
 import type { ActivityFacts } from '../domain/evidence.ts';
 import type { ActionRequest, Plan, PlannedAction } from '../domain/plan.ts';
 import type { Principal } from '../domain/principal.ts';
-import { protectedArnBecause, protectedBecause } from '../policy/protection.ts';
+import { protectedResourceBecause, protectedBecause } from '../policy/protection.ts';
 import { approvalRequirement } from '../policy/requirement.ts';
 import type { Action, Preflight, Provider } from '../providers/port.ts';
+import { providerOf } from '../providers/port.ts';
 import type { ContainmentDependencies } from './dependencies.ts';
-import { actionOf } from './dependencies.ts';
+import { actionOf, enabledActions } from './dependencies.ts';
 
 export interface ContainmentSubject {
   readonly caseId: string;
   readonly principal: Principal;
   readonly alertIds: readonly string[];
+  /** How often the case was reopened. */
+  readonly reopenings?: number;
 }
 
 /** Reads only. What would change, by which exact calls, what it may break, what can't be promised. Stored under its digest. */
@@ -21,25 +24,27 @@ export async function planContainment(
   dependencies: ContainmentDependencies,
 ): Promise<Plan> {
   const { config, providers, store } = dependencies;
-  const { caseId, principal } = subject;
-  const provider = providers[principal.cloud];
+  const { caseId, principal, reopenings = 0 } = subject;
+  const provider = providerOf(providers, principal.cloud);
   const activity = await activitySince(subject, provider, dependencies);
-  const { requests, caveats } = provider.propose(principal, activity, caseId, config.aws.actions);
+  const { requests, caveats } = provider.propose(principal, activity, caseId, enabledActions(config, principal.cloud));
   const self = await provider.self();
   const protectedBy = protectedBecause(principal, self, config.protected);
   const open = requests.map((request) => ({
     request,
-    protectedBy: protectedArnBecause(request.target, self, config.protected),
+    protectedBy: protectedResourceBecause(request.target, self, config.protected),
   }));
   const wanted = open.filter((one) => one.protectedBy === null).map(({ request }) => request);
-  const prepared = await Promise.all(wanted.map((request) => prepare(caseId, request, provider)));
+  const prepared = await Promise.all(
+    wanted.map((request) => prepare(request, provider, idempotencyKey(caseId, request, reopenings))),
+  );
   const actions = prepared.map(({ planned }, sequence) => ({ ...planned, sequence }));
   const plan = sealPlan({
     kind: 'containment',
     caseId,
     principal,
     actions,
-    requirement: approvalRequirement(actions, config.approval.approvals),
+    requirement: approvalRequirement(actions, config.approval),
     obstacles: [
       ...(protectedBy === null ? [] : [protectedBy]),
       ...prepared.flatMap(({ preflight }) => preflight.obstacles),
@@ -47,6 +52,7 @@ export async function planContainment(
     ],
     caveats: [
       ...caveats,
+      ...new Set(prepared.flatMap(({ preflight }) => preflight.caveats ?? [])),
       ...open.flatMap(({ request, protectedBy: why }) => (why ? [`${request.target} is left alone: ${why}`] : [])),
     ],
   });
@@ -66,7 +72,7 @@ interface Prepared {
   readonly planned: Omit<PlannedAction, 'sequence'>;
 }
 
-async function prepare(caseId: string, request: ActionRequest, provider: Provider): Promise<Prepared> {
+async function prepare(request: ActionRequest, provider: Provider, key: string): Promise<Prepared> {
   const action = actionOf(provider, request);
   const preflight = await action.preflight(request);
   const planned = {
@@ -77,7 +83,7 @@ async function prepare(caseId: string, request: ActionRequest, provider: Provide
     reversibility: action.reversibility,
     effect: action.effect,
     alreadySo: preflight.alreadySo,
-    idempotencyKey: idempotencyKey(caseId, request),
+    idempotencyKey: key,
   };
   return { action, preflight, planned };
 }
@@ -105,7 +111,7 @@ export async function activitySince(
   const from = new Date(Math.min(...seen) - windowMs).toISOString();
   try {
     const around = { from, to: now().toISOString() };
-    return await provider.activity(principal, around, { from, to: from }, () => undefined);
+    return await provider.activity(principal, around, { from, to: from });
   } catch (error) {
     if (error instanceof CordonFailure) return null;
     throw error;

@@ -3,21 +3,15 @@ import type { ActionInput, ActionOutcome, ContainmentCheck } from '../contracts/
 import { CordonFailure } from '../contracts/failures.ts';
 import { canonicalJson } from '../domain/canonical.ts';
 import type { JsonObject } from '../domain/json.ts';
-import type { LedgerEntry } from '../domain/ledger.ts';
-import type { ActionRequest, Plan, PlannedAction } from '../domain/plan.ts';
+import type { Plan, PlannedAction, Reversibility } from '../domain/plan.ts';
 import type { Action } from '../providers/port.ts';
 import type { ContainmentDependencies } from './dependencies.ts';
-import { actionAt, actionOf, loadPlan } from './dependencies.ts';
+import { actionAt, loadPlan } from './dependencies.ts';
 import { permit, recordRefusal } from './order-of-safety.ts';
+import { changeToUndo, requestOf, standingChanges, undoneKeys, unfinished } from './standing-changes.ts';
 
-/** A change of the case that still stands, as the ledger tells it. */
-interface StandingChange {
-  readonly key: string;
-  readonly request: ActionRequest;
-  readonly title: string;
-  readonly prior: JsonObject;
-  readonly result: JsonObject;
-}
+/** What is lost for good is said, what nobody misses is not. */
+const UNDONE: readonly Reversibility[] = ['exact', 'partial'];
 
 /** What the case changed, newest first, with the calls that put it back. From the ledger alone. */
 export async function planRollback(
@@ -26,23 +20,22 @@ export async function planRollback(
 ): Promise<Plan> {
   const { store, providers } = dependencies;
   const entries = await store.ledger.ofCase(caseId);
-  const changes = standingChanges(entries);
+  const standing = standingChanges(entries, providers);
+  const changes = standing.filter(({ action }) => UNDONE.includes(action.reversibility));
+  const final = standing.filter(({ action }) => action.reversibility === 'none');
   const [first] = entries.filter(({ type }) => type === 'intent').map(requestOf);
   if (!first) throw new CordonFailure('NotFound', 'The ledger holds no change of this case.');
-  const actions = changes.map(({ key, request, title, prior, result }, sequence): PlannedAction => {
-    const action = actionOf(providers[request.cloud], request);
-    return {
-      sequence,
-      request,
-      title: `Undo: ${title}`,
-      calls: action.previewRevert(request, prior, result),
-      mayBreak: ['Whoever holds the credentials of this identity can use them again.'],
-      reversibility: 'partial',
-      effect: 'declarative',
-      alreadySo: false,
-      idempotencyKey: rollbackKey(key),
-    };
-  });
+  const actions = changes.map(({ action, key, request, title, prior, result }, sequence): PlannedAction => ({
+    sequence,
+    request,
+    title: `Undo: ${title}`,
+    calls: action.previewRevert(request, prior, result),
+    mayBreak: ['Whoever holds the credentials of this identity can use them again.'],
+    reversibility: 'partial',
+    effect: 'declarative',
+    alreadySo: false,
+    idempotencyKey: rollbackKey(key),
+  }));
   const plan = sealPlan({
     kind: 'rollback',
     caseId,
@@ -53,7 +46,7 @@ export async function planRollback(
       reason: 'A rollback needs as many approvers as the configuration asks of a containment.',
     },
     obstacles: unfinished(entries),
-    caveats: [],
+    caveats: final.map(({ title, request }) => `Can't be undone, and stays: ${title} (${request.target}).`),
   });
   await store.plans.put(plan);
   const body = { kind: plan.kind, digest: plan.digest, actions: actions.map(({ title }) => title) };
@@ -75,7 +68,7 @@ export async function revertAction(input: ActionInput, dependencies: Containment
     detail: 'The prior state is written.',
   };
   if (await store.ledger.find('rollback-outcome', key)) return outcome;
-  const change = changeToUndo(await store.ledger.ofCase(plan.caseId), planned);
+  const change = changeToUndo(await store.ledger.ofCase(plan.caseId), planned, providers);
   const { caseId } = plan;
   await store.ledger.append({
     type: 'rollback-intent',
@@ -84,7 +77,7 @@ export async function revertAction(input: ActionInput, dependencies: Containment
     body: { planDigest: plan.digest, prior: change.prior },
   });
   try {
-    await actionOf(providers[change.request.cloud], change.request).revert(change.request, change.prior, change.result);
+    await change.action.revert(change.request, change.prior, change.result);
   } catch (error) {
     if (!(error instanceof CordonFailure) || (!error.final && error.type !== 'Conflict')) throw error;
     await recordRefusal(plan, planned, error, dependencies);
@@ -112,8 +105,7 @@ export async function verifyRollback(
     plan.actions.map(async (planned) => {
       // Not every trace is in the state that is read back (a secret is not): what was not undone to the end is not restored.
       if (!undone.has(planned.idempotencyKey)) return `${planned.title}: it was not undone to the end.`;
-      const { request, prior } = changeToUndo(entries, planned);
-      const action = actionOf(dependencies.providers[request.cloud], request);
+      const { request, prior, action } = changeToUndo(entries, planned, dependencies.providers);
       const now = await action.preflight(request);
       return stateIn(now.prior, action) === stateIn(prior, action) ? null : `${planned.title}: the state is another.`;
     }),
@@ -127,45 +119,4 @@ export async function verifyRollback(
 
 function stateIn(prior: JsonObject, { chosenInPrior = [] }: Action): string {
   return canonicalJson(Object.fromEntries(Object.entries(prior).filter(([key]) => !chosenInPrior.includes(key))));
-}
-
-const titleOf = ({ body }: LedgerEntry) => body['title'] as string;
-
-const requestOf = (intent: LedgerEntry) => intent.body['request'] as unknown as ActionRequest;
-
-function undoneKeys(entries: readonly LedgerEntry[]): ReadonlySet<string> {
-  return new Set(entries.filter(({ type }) => type === 'rollback-outcome').map(({ key }) => key));
-}
-
-function standingChanges(entries: readonly LedgerEntry[]): readonly StandingChange[] {
-  const undone = undoneKeys(entries);
-  return changesOf(entries)
-    .filter(({ key }) => !undone.has(rollbackKey(key)))
-    .toReversed();
-}
-
-function changesOf(entries: readonly LedgerEntry[]): readonly StandingChange[] {
-  const intents = new Map(entries.filter(({ type }) => type === 'intent').map((entry) => [entry.key, entry]));
-  return entries.flatMap((outcome) => {
-    const intent = intents.get(outcome.key);
-    if (outcome.type !== 'outcome' || outcome.body['status'] !== 'applied' || !intent) return [];
-    const result = (outcome.body['result'] ?? {}) as JsonObject;
-    const prior = intent.body['prior'] as JsonObject;
-    return [{ key: intent.key, request: requestOf(intent), title: titleOf(intent), prior, result }];
-  });
-}
-
-function changeToUndo(entries: readonly LedgerEntry[], { idempotencyKey, title }: PlannedAction): StandingChange {
-  const change = changesOf(entries).find(({ key }) => rollbackKey(key) === idempotencyKey);
-  if (!change)
-    throw new CordonFailure('ValidationFailed', `The ledger does not know the change that this undoes: ${title}`);
-  return change;
-}
-
-/** An intent without outcome may stand or not: undoing around it would leave the account in a state that nobody knows. */
-function unfinished(entries: readonly LedgerEntry[]): readonly string[] {
-  const ended = new Set(entries.filter(({ type }) => type === 'outcome').map(({ key }) => key));
-  return entries
-    .filter(({ type, key }) => type === 'intent' && !ended.has(key))
-    .map((intent) => `The outcome of "${titleOf(intent)}" is unknown; look at the target first.`);
 }

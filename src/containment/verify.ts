@@ -1,12 +1,15 @@
 import type { ContainmentCheck } from '../contracts/activities.ts';
 import { CordonFailure } from '../contracts/failures.ts';
+import { canonicalJson } from '../domain/canonical.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { LedgerEntry } from '../domain/ledger.ts';
-import type { Plan, PlannedAction } from '../domain/plan.ts';
+import type { ActionRequest, Plan, PlannedAction } from '../domain/plan.ts';
 import type { Provider, Verification } from '../providers/port.ts';
+import { providerOf } from '../providers/port.ts';
 import type { ContainmentDependencies } from './dependencies.ts';
-import { actionOf, loadPlan } from './dependencies.ts';
+import { actionOf, enabledActions, loadPlan } from './dependencies.ts';
 import { activitySince } from './plan.ts';
+import { madeBy, mergedResult, outcomesOf } from './rounds.ts';
 
 interface Check {
   readonly planDigest: string;
@@ -15,6 +18,8 @@ interface Check {
   readonly requireLog: boolean;
   /** Of the case, for what the principal did since they came. */
   readonly alertIds: readonly string[];
+  /** In which the plan was carried out last. */
+  readonly round?: number;
 }
 
 /**
@@ -26,9 +31,9 @@ export async function verifyContainment(
   dependencies: ContainmentDependencies,
 ): Promise<ContainmentCheck> {
   const plan = await loadPlan(dependencies, check.planDigest);
-  const provider = dependencies.providers[plan.principal.cloud];
+  const provider = providerOf(dependencies.providers, plan.principal.cloud);
   const [reads, log, uncovered] = await Promise.all([
-    readActions(plan, provider, dependencies),
+    readActions(plan, check.round ?? 1, provider, dependencies),
     readLog(plan, provider, check),
     findUncovered(plan, check, provider, dependencies),
   ]);
@@ -42,8 +47,11 @@ export async function verifyContainment(
     key: `${plan.digest}:${check.requireLog ? 'log' : 'reads'}:${dependencies.now().toISOString()}`,
     body: { planDigest: plan.digest, status, lines },
   });
-  return { status, lines };
+  const mendable = reads.some(({ planned, status: read }) => read === 'drifted' && planned.effect === 'declarative');
+  return { status, lines, mendable };
 }
+
+type ActionRead = Verification & { readonly planned: PlannedAction };
 
 /** What the plan said it can't promise is not contained, however well the rest went. */
 const unpromised = (caveat: string): Verification => ({
@@ -52,32 +60,35 @@ const unpromised = (caveat: string): Verification => ({
 });
 
 async function readActions(
-  { actions }: Plan,
+  plan: Plan,
+  round: number,
   provider: Provider,
   { store }: ContainmentDependencies,
-): Promise<readonly Verification[]> {
-  const outcomes = await Promise.all(actions.map((planned) => store.ledger.find('outcome', planned.idempotencyKey)));
-  const made = actions.flatMap(({ effect }, index) => (effect === 'creating' ? [resultOf(outcomes[index])] : []));
-  return Promise.all(actions.map((planned, index) => readAction(planned, outcomes[index], made, provider)));
+): Promise<readonly ActionRead[]> {
+  const made = await madeBy(plan, store.ledger);
+  return Promise.all(
+    plan.actions.map(async (planned) => {
+      const outcomes = await outcomesOf(planned, round, store.ledger);
+      return { planned, ...(await readAction(planned, outcomes, made, provider)) };
+    }),
+  );
 }
-
-const resultOf = (outcome: LedgerEntry | null | undefined) => (outcome?.body['result'] ?? {}) as JsonObject;
 
 async function readAction(
   planned: PlannedAction,
-  outcome: LedgerEntry | null | undefined,
+  outcomes: readonly (LedgerEntry | null)[],
   made: readonly JsonObject[],
   provider: Provider,
 ): Promise<Verification> {
-  if (!outcome) return { status: 'unknown', detail: `The ledger has no outcome of: ${planned.title}.` };
+  if (outcomes.includes(null)) return { status: 'unknown', detail: `The ledger has no outcome of: ${planned.title}.` };
   const action = actionOf(provider, planned.request);
-  if (outcome.body['status'] === 'already-so') {
+  if (outcomes.every((outcome) => outcome?.body['status'] === 'already-so')) {
     const { alreadySo } = await action.preflight(planned.request);
     return alreadySo
       ? { status: 'holds', detail: `${planned.title}: still so.` }
       : { status: 'drifted', detail: `${planned.title}: was so before, and is no longer.` };
   }
-  return action.verify(planned.request, resultOf(outcome), made);
+  return action.verify(planned.request, mergedResult(outcomes), made);
 }
 
 /** The cloud's own log. Where it must be complete and is not yet, the whole check is tried again later. */
@@ -92,7 +103,7 @@ async function readLog({ principal }: Plan, provider: Provider, { since, require
   return { status: 'holds', detail: `No successful call since ${since} so far; the log is not complete yet.` };
 }
 
-/** Roles assumed after the plan was made: their sessions are out, and nobody has approved to revoke them. */
+/** What came up after the plan was made, such as roles assumed or keys created since: nobody has approved to take it away. */
 async function findUncovered(
   plan: Plan,
   { alertIds }: Check,
@@ -102,12 +113,19 @@ async function findUncovered(
   const activity = await activitySince({ principal: plan.principal, alertIds }, provider, dependencies);
   if (activity === null)
     return { status: 'unknown', detail: 'The log could not be read: roles assumed since are unknown.' };
-  const { requests } = provider.propose(plan.principal, activity, plan.caseId, dependencies.config.aws.actions);
-  const covered = new Set(plan.actions.map(({ request }) => `${request.action} ${request.target}`));
+  const { requests } = provider.propose(
+    plan.principal,
+    activity,
+    plan.caseId,
+    enabledActions(dependencies.config, plan.principal.cloud),
+  );
+  // With the parameters: another key on a user that the plan names already is as little covered as another user.
+  const key = ({ action, target, parameters }: ActionRequest) => canonicalJson({ action, target, parameters });
+  const covered = new Set(plan.actions.map(({ request }) => key(request)));
   const caveats = plan.caveats.join(' ');
-  const targets = requests
-    .filter(({ action, target }) => !covered.has(`${action} ${target}`) && !caveats.includes(target))
-    .map(({ target }) => target);
-  if (targets.length === 0) return { status: 'holds', detail: '' };
-  return { status: 'drifted', detail: `Not covered by the approved plan: sessions of ${targets.join(', ')}` };
+  const uncovered = requests
+    .filter((request) => !covered.has(key(request)) && !caveats.includes(request.target))
+    .map(({ action, target }) => `${action} on ${target}`);
+  if (uncovered.length === 0) return { status: 'holds', detail: '' };
+  return { status: 'drifted', detail: `Not covered by the approved plan: ${uncovered.join(', ')}` };
 }

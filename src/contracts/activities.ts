@@ -1,5 +1,6 @@
 import type { SignedDecision } from '../domain/approval.ts';
 import type { Alert } from '../domain/alert.ts';
+import type { Cloud } from '../domain/cloud.ts';
 import type { CaseState, TimelineEntry } from '../domain/case.ts';
 import type { ActivityFacts, CredentialFacts, Gathered, HistoryFacts, TimeWindow } from '../domain/evidence.ts';
 import type { JsonObject } from '../domain/json.ts';
@@ -7,7 +8,7 @@ import type { Plan } from '../domain/plan.ts';
 import type { Principal, Resolution } from '../domain/principal.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { AssessmentPolicy, ResponsePolicy } from '../policy/policy.ts';
-import type { JoinedAlert } from './messages.ts';
+import type { JoinedAlert, RollbackHeard, RollbackNews } from './messages.ts';
 
 /** What an alert's workflow needs to decide; the policy travels with it, so that history shows what was decided by. */
 export interface AlertContext {
@@ -45,7 +46,10 @@ export interface DecideActivities {
     readonly principal: Principal;
     readonly alert: Omit<JoinedAlert, 'opens'>;
   }): Promise<{ readonly workflowId: string }>;
-  responsePolicy(): Promise<ResponsePolicy>;
+  /** Tells the case of this principal about its rollback. Null when no workflow of that very case runs. */
+  tellCase(input: { readonly principal: Principal; readonly news: RollbackNews }): Promise<RollbackHeard | null>;
+  /** The modes and times for a case in this cloud. */
+  responsePolicy(input: { readonly cloud: Cloud }): Promise<ResponsePolicy>;
   /** Verifies one decision (signature, approver, digest) and writes it to the ledger. Throws `ApprovalInvalid`. */
   recordDecision(input: { readonly planDigest: string; readonly decision: SignedDecision }): Promise<void>;
   /** Saves the case for `cordon case`, and a ledger entry for each new state. */
@@ -103,6 +107,8 @@ export interface ActionInput {
   readonly planDigest: string;
   readonly sequence: number;
   readonly decisions: readonly SignedDecision[];
+  /** From 1 (the default): how often the plan is carried out, because someone undid it meanwhile. */
+  readonly round?: number;
 }
 
 /** What one action came to. */
@@ -116,6 +122,8 @@ export interface ContainmentCheck {
   /** `clean` only when every action holds and the log, as far as it goes, shows no successful call since. */
   readonly status: 'clean' | 'drifted' | 'unproven';
   readonly lines: readonly string[];
+  /** A change does not stand any more, and carrying out the plan again makes it stand. */
+  readonly mendable?: boolean;
 }
 
 /** Queue `contain-<cloud>`: the only one whose workers may change a cloud. */
@@ -125,6 +133,8 @@ export interface ContainActivities {
     readonly caseId: string;
     readonly principal: Principal;
     readonly alertIds: readonly string[];
+    /** How often the case was reopened: plans of one case are told apart by it. */
+    readonly reopenings?: number;
   }): Promise<Plan>;
   /** From the ledger: what this case changed, in reverse. Stores the plan; changes nothing. */
   planRollback(input: { readonly caseId: string }): Promise<Plan>;
@@ -133,7 +143,7 @@ export interface ContainActivities {
   /** The same for a creating action: one attempt. */
   createByAction(input: ActionInput): Promise<ActionOutcome>;
   /** After a lost `createByAction`: finds what was made, finishes or removes it; `not-made` when nothing stands. */
-  reconcileAction(input: Omit<ActionInput, 'decisions'>): Promise<ActionOutcome>;
+  reconcileAction(input: Omit<ActionInput, 'decisions' | 'round'>): Promise<ActionOutcome>;
   revertAction(input: ActionInput): Promise<ActionOutcome>;
   /**
    * Independent reads of every action, and the cloud's own log since the last change. With `requireLog` a log that is not
@@ -144,6 +154,8 @@ export interface ContainActivities {
     readonly since: string;
     readonly requireLog: boolean;
     readonly alertIds: readonly string[];
+    /** In which the plan was carried out last; 1 if absent. */
+    readonly round?: number;
   }): Promise<ContainmentCheck>;
   verifyRollback(input: { readonly planDigest: string }): Promise<ContainmentCheck>;
 }

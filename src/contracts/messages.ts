@@ -55,6 +55,25 @@ export interface DecideResult {
   readonly required: number;
 }
 
+/** What a rollback tells its case while the case's own workflow runs: that one alone writes the record. */
+export interface RollbackNews {
+  readonly caseId: string;
+  /** The same news twice counts once. */
+  readonly id: string;
+  readonly lines: readonly Pick<TimelineEntry, 'step' | 'detail'>[];
+  /** Of the plan that waits for a decision. */
+  readonly planDigest?: string;
+  /** The watch must have ended before anything is put back; the answer comes when it has. */
+  readonly approved: boolean;
+}
+
+export interface RollbackHeard {
+  /** Once the news is taken in. */
+  readonly state: CaseState;
+  /** The lines stand in the record now. A case that is not being watched takes none. */
+  readonly taken: boolean;
+}
+
 /** Sent by signalWithStart: it opens the case or joins the open one. */
 export const alertJoined = defineSignal<[JoinedAlert]>('alertJoined');
 /**
@@ -62,6 +81,9 @@ export const alertJoined = defineSignal<[JoinedAlert]>('alertJoined');
  * the handler has the signature checked by an activity before the decision counts.
  */
 export const decide = defineUpdate<DecideResult, [SignedDecision]>('decide');
+
+/** Answers null when another case of the same principal runs. */
+export const rollbackNews = defineUpdate<RollbackHeard | null, [RollbackNews]>('rollbackNews');
 
 export const timelineQuery = defineQuery<readonly TimelineEntry[]>('timeline');
 export const planQuery = defineQuery<Plan | null>('plan');

@@ -61,4 +61,7 @@ export interface ResponsePolicy {
   readonly quietMs: number;
   /** How late the cloud's log may be: the proof is read when the log is complete for the quiet time. */
   readonly logDelayMs: number;
+  /** How long a contained identity is watched; 0: not at all. */
+  readonly watchMs: number;
+  readonly watchEveryMs: number;
 }

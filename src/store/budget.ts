@@ -6,34 +6,28 @@ import type { Database, StoreParts } from './schema.ts';
 export function budget(parts: StoreParts): Budget {
   const { database, vault, now } = parts;
 
-  /** What is still in the window; what is not is removed. */
-  async function counted(transaction: Database, { name, windowSeconds }: BudgetLimit, at: Date): Promise<Set<string>> {
-    const windowStart = new Date(at.getTime() - windowSeconds * 1000).toISOString();
-    const reservations = transaction.deleteFrom('budget_reservations').where('limit_name', '=', name);
-    await reservations.where('reserved_at', '<=', windowStart).execute();
-    const rows = await transaction
-      .selectFrom('budget_reservations')
-      .select('key_lookup')
-      .where('limit_name', '=', name)
-      .execute();
-    return new Set(rows.map((row) => row.key_lookup));
-  }
+  /** Account ids are nobody's business who can read the database. */
+  const nameOf = ({ name, scope }: BudgetLimit) =>
+    scope === undefined ? name : `${name}|${vault.lookup('budget-scope', scope)}`;
 
   return {
     async reserve(key, limits) {
       limits.forEach(assertValid);
       const keyLookup = vault.lookup('budget', key);
+      // All but the first action of a plan: what stands is never taken back, so they need not wait for each other's turn.
+      const standing = await Promise.all(limits.map((limit) => isReserved(database, nameOf(limit), keyLookup)));
+      if (standing.every(Boolean)) return null;
       return database.transaction().execute(async (transaction) => {
         await lockRegister(transaction, parts, 'budget');
         const at = now();
-        const missing: BudgetLimit[] = [];
+        const missing: string[] = [];
         for (const limit of limits) {
-          const keys = await counted(transaction, limit, at);
-          if (keys.has(keyLookup)) continue;
-          if (keys.size >= limit.limit) return limit;
-          missing.push(limit);
+          const name = nameOf(limit);
+          if (await isReserved(transaction, name, keyLookup)) continue;
+          if ((await countedIn(transaction, name, limit.windowSeconds, at)) >= limit.limit) return limit;
+          missing.push(name);
         }
-        for (const { name } of missing) {
+        for (const name of missing) {
           await transaction
             .insertInto('budget_reservations')
             .values({ limit_name: name, key_lookup: keyLookup, reserved_at: at.toISOString() })
@@ -43,6 +37,28 @@ export function budget(parts: StoreParts): Budget {
       });
     },
   };
+}
+
+/** However long ago: what is under way when its window ends must not stop half-way for want of a place it already had. */
+async function isReserved(transaction: Database, name: string, keyLookup: string): Promise<boolean> {
+  const row = await transaction
+    .selectFrom('budget_reservations')
+    .select('reserved_at')
+    .where('limit_name', '=', name)
+    .where('key_lookup', '=', keyLookup)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+async function countedIn(transaction: Database, name: string, windowSeconds: number, at: Date): Promise<number> {
+  const windowStart = new Date(at.getTime() - windowSeconds * 1000).toISOString();
+  const { count } = await transaction
+    .selectFrom('budget_reservations')
+    .select(({ fn }) => fn.countAll().as('count'))
+    .where('limit_name', '=', name)
+    .where('reserved_at', '>', windowStart)
+    .executeTakeFirstOrThrow();
+  return Number(count);
 }
 
 /** NaN compares as below every limit: such a budget would have no end. */

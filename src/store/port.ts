@@ -86,13 +86,18 @@ export interface Ledger {
 
 export interface BudgetLimit {
   readonly name: string;
+  /** What is counted apart under the name, for example an account; stored as a keyed hash. */
+  readonly scope?: string;
   readonly limit: number;
   readonly windowSeconds: number;
 }
 
 export interface Budget {
-  /** Counts the key once in each window, all limits in one transaction; answers the limit that is full, or null when reserved. */
-  reserve(key: string, limits: readonly BudgetLimit[]): Promise<BudgetLimit | null>;
+  /**
+   * Counts the key once in each limit, for ever, all limits in one transaction or none; answers the first that is full, or null
+   * when reserved.
+   */
+  reserve<Limit extends BudgetLimit>(key: string, limits: readonly Limit[]): Promise<Limit | null>;
 }
 
 /** `cordon stop` / `cordon start`: read at every mutation, never cached. */

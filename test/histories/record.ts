@@ -4,7 +4,9 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { respondWorkflowId, rollbackWorkflowId } from '../../src/contracts/ids.ts';
-import { CaseUnderTest, NAMESPACE, startCordon, type Cordon } from '../support/cordon.ts';
+import type { CaseState } from '../../src/domain/case.ts';
+import { CaseUnderTest, NAMESPACE, startCordon, type Cordon, type CordonOptions } from '../support/cordon.ts';
+import { Adversary } from '../workflows/adversary.ts';
 import { FOLDER, TEST_ONLY_KEY_FILE, writeHistory, type Recorded } from './recorded.ts';
 
 /**
@@ -19,7 +21,7 @@ await copyFile(TEST_ONLY_KEY_FILE, payloadKeyFile);
 // A checkout makes it readable for all, which Cordon refuses of a key.
 await chmod(payloadKeyFile, 0o600);
 
-const cordon = await startCordon({
+const options: CordonOptions = {
   payloadKeyFile,
   allowlist: [
     {
@@ -33,11 +35,15 @@ const cordon = await startCordon({
       expires: '2099-12-31',
     },
   ],
-});
+};
+const cordon = await startCordon(options);
 try {
   await suppressed(cordon);
   await contained(cordon);
   await denied(cordon);
+  await undone(cordon);
+  await cordon.restart({ ...options, watch: { hours: 0.5, everyMinutes: 2 / 60 } });
+  await watched(cordon);
 } finally {
   await cordon.stop();
   await rm(directory, { recursive: true, force: true });
@@ -77,6 +83,38 @@ async function denied(running: Cordon): Promise<void> {
   await running.as('dana', `/v1/cases/${thisCase.caseId}/decisions`, { planDigest, decision: 'deny', reason: 'Drill' });
   await expectEnd(thisCase.handle.result(), 'REJECTED');
   await keep('contain-principal-rejected', thisCase.workflowId);
+}
+
+async function undone(running: Cordon): Promise<void> {
+  const { principal } = await running.createUser('nora');
+  const thisCase = new CaseUnderTest(running, principal, await running.alertOn(principal));
+  await thisCase.approve();
+  await reaches(thisCase, 'VERIFYING');
+  await new Adversary(running.stage, 'nora').removesDeny();
+  await expectEnd(thisCase.handle.result(), 'CONTAINED');
+  await keep('contain-principal-undone', thisCase.workflowId);
+}
+
+async function watched(running: Cordon): Promise<void> {
+  const { principal } = await running.createUser('paul');
+  const thisCase = new CaseUnderTest(running, principal, await running.alertOn(principal));
+  await thisCase.approve();
+  await reaches(thisCase, 'MONITORING');
+  await new Adversary(running.stage, 'paul').removesDeny();
+  await reaches(thisCase, 'AWAITING_APPROVAL');
+  await thisCase.approve();
+  await reaches(thisCase, 'MONITORING');
+  await running.as('dana', `/v1/cases/${thisCase.caseId}/rollback`, { reason: 'A drill' });
+  await thisCase.approve();
+  await expectEnd(thisCase.handle.result(), 'CLOSED');
+  await keep('contain-principal-watched', thisCase.workflowId);
+  const rollback = rollbackWorkflowId(thisCase.caseId);
+  await expectEnd(running.temporal.workflow.getHandle(rollback).result(), 'ROLLED_BACK');
+  await keep('roll-back-in-the-watch', rollback);
+}
+
+async function reaches(thisCase: CaseUnderTest, state: CaseState): Promise<void> {
+  while ((await thisCase.state()) !== state) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
 async function expectEnd(running: Promise<unknown>, end: string): Promise<void> {

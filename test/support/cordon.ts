@@ -4,7 +4,8 @@ import { join } from 'node:path';
 
 import { Client, Connection } from '@temporalio/client';
 
-import { snapshot, type Snapshot } from '../../demo/snapshot.ts';
+import { snapshot } from '../../demo/aws/snapshot.ts';
+import type { Snapshot } from '../../demo/snapshot.ts';
 import { configSchema, type Config } from '../../src/config/schema.ts';
 import { caseIdOf, caseWorkflowId } from '../../src/contracts/ids.ts';
 import type { LedgerEntry } from '../../src/domain/ledger.ts';
@@ -16,6 +17,7 @@ import type { AwsCredentials } from '../../src/providers/aws/index.ts';
 import { signatureHeaders } from '../../src/server/signature.ts';
 import { openStore } from '../../src/store/index.ts';
 import type { CaseRecord, Store } from '../../src/store/port.ts';
+import { resourceOf } from '../../src/domain/principal.ts';
 import { up, type Running } from '../../worker/up.ts';
 import { buildStage, type Stage } from '../providers/aws/stage.ts';
 import { startMiniStack } from './processes/ministack.ts';
@@ -33,6 +35,8 @@ export interface CordonOptions {
   readonly mode?: Config['mode'];
   readonly approval?: Section<'approval'>;
   readonly aws?: Section<'aws'>;
+  /** Without it a case ends with its containment. */
+  readonly watch?: Section<'watch'>;
   readonly protected?: Config['protected'];
   readonly allowlist?: Config['allowlist'];
   /** ARNs of erin in the cloud: where she is the suspect she decides nothing. */
@@ -221,13 +225,15 @@ function configuration(
       lookupsPerSecond: 1000,
       ...options.aws,
     },
+    watch: { hours: 0, ...options.watch },
     protected: options.protected ?? [],
     allowlist: options.allowlist ?? [],
   });
 }
 
 let alerts = 0;
-function alertAbout({ arn, accountId }: Principal): object {
+function alertAbout(principal: Principal): object {
+  const { accountId } = principal;
   const now = new Date().toISOString();
   return {
     id: `test-${++alerts}`,
@@ -237,7 +243,7 @@ function alertAbout({ arn, accountId }: Principal): object {
     techniques: ['T1580'],
     cloud: 'aws',
     accountId,
-    principal: { arn },
+    principal: { arn: resourceOf(principal) },
     sourceAddresses: ['198.51.100.7'],
     firstSeen: now,
     lastSeen: now,

@@ -4,6 +4,7 @@ import { differences } from '../../demo/snapshot.ts';
 import { respondWorkflowId, rollbackWorkflowId } from '../../src/contracts/ids.ts';
 import { planQuery, stateQuery, timelineQuery } from '../../src/contracts/messages.ts';
 import { SEARCH_ATTRIBUTES } from '../../src/contracts/search-attributes.ts';
+import { resourceOf } from '../../src/domain/principal.ts';
 import { tries } from '../providers/aws/stage.ts';
 import { CaseUnderTest, startCordon, type Cordon } from '../support/cordon.ts';
 
@@ -31,7 +32,15 @@ test('two alerts on alice: one message, one plan, one containment, which is prov
   expect(differences(before, await cordon.account()), 'asking changes nothing').toEqual([]);
   expect(await tries(cordon.stage, key)).toBe('accepted');
   const plan = await thisCase.handle.query(planQuery);
-  expect(plan?.actions.map(({ request }) => request.action)).toEqual(['deny-principal', 'deactivate-access-keys']);
+  expect(plan?.actions.map(({ request, alreadySo }) => `${request.action}${alreadySo ? ' (already so)' : ''}`)).toEqual(
+    [
+      'deny-principal',
+      'deactivate-access-keys',
+      'deactivate-ssh-public-keys (already so)',
+      'deactivate-signing-certificates (already so)',
+      'deactivate-service-specific-credentials (already so)',
+    ],
+  );
 
   await cordon.person('dana').click(message, 'cordon.approve');
   expect(await thisCase.handle.result()).toBe('CONTAINED');
@@ -45,7 +54,7 @@ test('two alerts on alice: one message, one plan, one containment, which is prov
   const entries = await cordon.ledger(thisCase.caseId);
   expect(entries.filter(({ type }) => type === 'plan')).toHaveLength(1);
   expect(entries.filter(({ type }) => type === 'intent')).toHaveLength(2);
-  expect(entries.filter(({ type }) => type === 'outcome')).toHaveLength(2);
+  expect(entries.filter(({ type }) => type === 'outcome')).toHaveLength(5);
 
   const timeline = await thisCase.handle.query(timelineQuery);
   expect([...new Set(timeline.map(({ state }) => state))]).toEqual([
@@ -110,7 +119,7 @@ describe('never contained, and a person is told why:', () => {
       'two principals in one alert',
       async () => {
         const [one, other] = [await cordon.createUser('tweedledum'), await cordon.createUser('tweedledee')];
-        return { principal: { arn: one.principal.arn, accessKeyId: other.key.accessKeyId } };
+        return { principal: { arn: resourceOf(one.principal), accessKeyId: other.key.accessKeyId } };
       },
       /Several identities/u,
     ],
