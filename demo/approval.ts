@@ -9,13 +9,15 @@ export const APPROVE = 'cordon.approve';
 /** #soc as one person sees it, with the request that is to be decided. */
 export interface Channel {
   readonly dana: SlackPerson;
+  readonly erin: SlackPerson;
   readonly mallory: SlackPerson;
   readonly slack: Slack;
 }
 
 export function joinChannel(slack: Slack, cordonUrl: string): Channel {
   const eventsUrl = `${cordonUrl}/slack/events`;
-  return { dana: slack.person('dana', eventsUrl), mallory: slack.person('mallory', eventsUrl), slack };
+  const person = (name: 'dana' | 'erin' | 'mallory') => slack.person(name, eventsUrl);
+  return { dana: person('dana'), erin: person('erin'), mallory: person('mallory'), slack };
 }
 
 /** The message as a person reads it, from what the channel holds. */

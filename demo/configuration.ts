@@ -2,10 +2,8 @@ import { join } from 'node:path';
 
 import { stringify } from 'yaml';
 
-import type { MiniStack } from '../test/support/processes/ministack.ts';
 import type { Slack } from '../test/support/processes/slack.ts';
-import { REGIONS } from './aws.ts';
-import { ACTIONS } from './company.ts';
+import type { Scene } from './scene.ts';
 
 /** Files of the demo's directory that hold one secret each, named as the configuration names them. */
 export const SECRETS = {
@@ -22,17 +20,20 @@ export function secretPath(directory: string, name: SecretName): string {
 }
 
 /** The configuration as a company would write it, but for the endpoints of the emulators and the short waits. */
-export function configuration(directory: string, port: number, ministack: MiniStack, slack: Slack): string {
-  const arn = (user: string) => `arn:aws:iam::${ministack.accountId}:user/${user}`;
+export function configuration(directory: string, port: number, scene: Scene, slack: Slack): string {
   const secret = (name: SecretName) => ({ file: secretPath(directory, name) });
   const state = (name: string) => join(directory, 'state', name);
+  const { dana, erin } = slack.userIds;
   return stringify({
     mode: 'approve',
     server: { port },
     store: { path: state('cordon.db') },
     encryption: { keyFile: state('payload.key') },
     approval: { signingKeyFile: state('approval.key'), publicKeyFile: state('approval.pub') },
-    approvers: [{ id: 'dana', name: 'Dana Example', slackUserId: slack.userIds.dana, token: secret('token') }],
+    approvers: [
+      { id: 'dana', name: 'Dana Example', slackUserId: dana, token: secret('token') },
+      { id: 'erin', name: 'Erin Example', slackUserId: erin },
+    ],
     sources: {
       generic: { type: 'hmac', secret: secret('generic') },
       guardduty: { type: 'bearer', secret: secret('guardduty') },
@@ -43,29 +44,9 @@ export function configuration(directory: string, port: number, ministack: MiniSt
       receiver: { type: 'http', signingSecret: secret('signingSecret') },
       apiUrl: slack.apiUrl,
     },
-    aws: {
-      region: ministack.region,
-      logRegions: [...REGIONS],
-      endpoint: ministack.url,
-      // The emulator binds and records at once, and has no limit; the real service takes minutes, seconds, and two a second.
-      logDelaySeconds: 0,
-      propagationSeconds: 2,
-      quietSeconds: 3,
-      lookupsPerSecond: 100,
-      actions: [...ACTIONS],
-    },
-    protected: [{ principal: arn('breakglass-admin'), reason: 'Emergency access of last resort' }],
-    allowlist: [
-      {
-        name: 'terraform plan',
-        kind: 'infrastructure-as-code',
-        principal: arn('terraform-ci'),
-        networks: ['192.0.2.0/24'],
-        actions: ['ec2:Describe*', 's3:List*', 'rds:Describe*', 'lambda:List*', 'iam:List*', 'sts:GetCallerIdentity'],
-        owner: 'platform team',
-        reason: 'A plan refreshes the state of the whole account.',
-        expires: '2099-12-31',
-      },
-    ],
+    // The watch after a containment goes on for a day, longer than a demo.
+    watch: { hours: 0 },
+    ...(scene.cloud === 'aws' ? {} : { aws: { enabled: false } }),
+    ...scene.configuration,
   });
 }

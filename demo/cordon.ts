@@ -33,11 +33,11 @@ export class Cordon {
   readonly #env: NodeJS.ProcessEnv;
   #process: ServerProcess | undefined;
 
-  constructor(directory: string, port: number, temporalAddress: string) {
+  constructor(directory: string, port: number, environment: NodeJS.ProcessEnv) {
     this.url = `http://127.0.0.1:${port}`;
     this.configFile = join(directory, 'cordon.yaml');
     this.#directory = directory;
-    this.#env = environmentOf(directory, temporalAddress);
+    this.#env = environmentOf(environment);
   }
 
   async start(): Promise<void> {
@@ -130,18 +130,15 @@ export class Cordon {
   }
 }
 
-/** Nothing of this machine's Cordon or AWS gets in; undefined removes a variable. */
-function environmentOf(directory: string, temporalAddress: string): NodeJS.ProcessEnv {
+/** Nothing of this machine's Cordon or clouds gets in; undefined removes a variable. */
+function environmentOf(given: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const inherited = Object.keys(process.env).filter((name) =>
-    /^(?:AWS_|CORDON_(?!TEMPORAL_BINARY)|SLACK_)/u.test(name),
+    /^(?:AWS_|AZURE_|GOOGLE_|GCLOUD_|CLOUDSDK_|NODE_EXTRA_CA_CERTS|CORDON_(?!TEMPORAL_BINARY)|SLACK_)/u.test(name),
   );
   return {
     ...Object.fromEntries(inherited.map((name) => [name, undefined])),
     DATABASE_URL: undefined,
-    TEMPORAL_ADDRESS: temporalAddress,
-    AWS_SHARED_CREDENTIALS_FILE: join(directory, 'secrets', 'aws-credentials'),
-    AWS_CONFIG_FILE: join(directory, 'secrets', 'aws-config'),
-    AWS_EC2_METADATA_DISABLED: 'true',
     NO_COLOR: '1',
+    ...given,
   };
 }

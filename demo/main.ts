@@ -1,10 +1,12 @@
 import { writeFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 
-import { canAsk } from '../src/cli/case/confirm.ts';
 import { describeError } from '../src/cli/failures.ts';
+import type { Cloud } from '../src/domain/cloud.ts';
+import { cloudsOf, HELP, readArguments, usageProblem, type Arguments } from './arguments.ts';
 import { Checks, NotApproved } from './checks.ts';
-import { newReport, writeReport, type Report } from './report.ts';
+import { TITLES } from './clouds.ts';
+import { keep } from './keep.ts';
+import { newReport, writeReport, type CloudReport, type Report } from './report.ts';
 import { buildStage, type Stage } from './stage.ts';
 import { alert } from './steps/alert.ts';
 import { attack } from './steps/attack.ts';
@@ -15,40 +17,7 @@ import { verdict } from './steps/verdict.ts';
 import type { Story } from './story.ts';
 import { Terminal } from './terminal.ts';
 
-const HELP = `Usage: npm run demo -- [--yes] [--report FILE] [--keep]
-
-Contains a leaked AWS key from end to end on this machine: an attacker uses it, a detection finds that, Cordon asks in
-Slack, contains, proves it by the attacker's own credentials, and puts everything back. No cloud, no Slack account.
-
-  --yes          approve without asking; the click in Slack is made all the same
-  --report FILE  write a report as JSON
-  --keep         leave everything running at the end, with its addresses, until Ctrl-C
-  --help         this text
-
-Exit status: 0 everything held, 1 something did not (or you did not approve), 2 usage.
-`;
-
 const EXIT = { done: 0, failed: 1, usage: 2 } as const;
-const options = {
-  yes: { type: 'boolean', default: false },
-  report: { type: 'string' },
-  keep: { type: 'boolean', default: false },
-  help: { type: 'boolean', default: false },
-} as const;
-
-type Arguments = ReturnType<typeof readArguments>;
-
-function readArguments() {
-  return parseArgs({ options, allowPositionals: false }).values;
-}
-
-function usageProblem(given: Arguments | undefined): string | undefined {
-  if (given === undefined) return HELP;
-  if (!given.yes && !given.help && !canAsk()) {
-    return 'This is not a terminal, so nobody can be asked to approve. With --yes the demo approves by itself.\n';
-  }
-  return undefined;
-}
 
 async function main(): Promise<number> {
   let given: Arguments | undefined;
@@ -83,45 +52,73 @@ async function demo(given: Arguments): Promise<number> {
   const report = newReport(checks.made);
   await using running = new AsyncDisposableStack();
   const signalled = stopOnSignal(running);
-  let stage: Stage | undefined;
-  const step = async <Result>(title: string, work: () => Promise<Result>): Promise<Result> => {
-    const number = report.steps.length + 1;
-    terminal.heading(number, title);
-    const stepMs = performance.now();
-    try {
-      return await work();
-    } finally {
-      report.steps.push({ number, title, seconds: secondsSince(stepMs) });
-    }
-  };
+  const stages: Stage[] = [];
   try {
-    stage = await step('Start Temporal, MiniStack (AWS), Slack and Cordon', async () => {
-      const built = await buildStage(running, given.keep, (text) => terminal.note(text));
-      terminal.keepSecret(...built.secrets);
-      return built;
-    });
-    const approve = given.yes ? async () => true : (question: string) => terminal.ask(question);
-    await tell({ stage, terminal, checks, report, approve }, step);
+    const clouds = cloudsOf(given);
+    for (const cloud of clouds) {
+      if (clouds.length > 1) terminal.title(TITLES[cloud]);
+      const own = new AsyncDisposableStack();
+      running.defer(() => own.disposeAsync());
+      await contained(given, { cloud, own, terminal, checks, report, stages });
+      if (!given.keep) await own.disposeAsync();
+    }
     report.ok = true;
   } catch (error) {
     // What was cut off by Ctrl-C fails, and says nothing of itself.
     if (signalled.aborted) await new Promise<never>(() => undefined);
     report.error = describeError(error);
+    const stage = stages.at(-1);
     if (stage && !(error instanceof NotApproved)) showLog(terminal, stage.cordon.log());
   }
   report.seconds = secondsSince(startedMs);
   if (given.report !== undefined) await writeReport(given.report, report, (text) => terminal.checked(text));
   conclude(terminal, report);
-  if (given.keep && stage) await keep(terminal, stage);
+  if (given.keep && stages.length > 0) await keep(terminal, stages);
   return report.ok ? EXIT.done : EXIT.failed;
+}
+
+interface Run {
+  readonly cloud: Cloud;
+  /** What this cloud's part started. */
+  readonly own: AsyncDisposableStack;
+  readonly terminal: Terminal;
+  readonly checks: Checks;
+  readonly report: Report;
+  readonly stages: Stage[];
+}
+
+/** The whole story on one cloud. */
+async function contained(given: Arguments, { cloud, own, terminal, checks, report, stages }: Run): Promise<void> {
+  const part: CloudReport = { cloud, steps: [], credentials: [], bystanders: [] };
+  report.clouds.push(part);
+  const step: StepRunner = async (title, work) => {
+    const number = part.steps.length + 1;
+    terminal.heading(number, title);
+    const stepMs = performance.now();
+    try {
+      return await work();
+    } finally {
+      part.steps.push({ number, title, seconds: secondsSince(stepMs) });
+    }
+  };
+  const stage = await step(`Start Temporal, Slack, Cordon and what stands in for ${TITLES[cloud]}`, async () => {
+    const built = await buildStage(cloud, own, given.keep, (text) => terminal.note(text));
+    terminal.keepSecret(...built.secrets);
+    stages.push(built);
+    return built;
+  });
+  const approve = given.yes ? async () => true : (question: string) => terminal.ask(question);
+  await tell({ stage, terminal, checks, report: part, approve }, step);
 }
 
 type StepRunner = <Result>(title: string, work: () => Promise<Result>) => Promise<Result>;
 
 async function tell(story: Story, step: StepRunner): Promise<void> {
   await step('A small company in the account', () => company(story));
-  const attacked = await step('An attacker uses a leaked key of alice; terraform-ci is as busy', () => attack(story));
-  const alerts = await step('The T1580 detection runs over CloudTrail, and alerts are sent', () => alert(story));
+  const { suspect, automation, log } = story.stage.scene;
+  const busy = `An attacker uses what leaked of ${suspect.name}; ${automation.name} is as busy`;
+  const attacked = await step(busy, () => attack(story));
+  const alerts = await step(`The T1580 detection runs over ${log}, and alerts are sent`, () => alert(story));
   const asked = await step('Cordon decides, and asks in Slack', () => verdict(story, alerts));
   await step('Approved, contained, and proved', () => contain(story, attacked, alerts, asked));
   await step('Told, and put back', () => rollBack(story, attacked, asked));
@@ -135,28 +132,6 @@ function conclude(terminal: Terminal, { ok, error, checks, seconds }: Report): v
 
 function showLog(terminal: Terminal, log: string): void {
   terminal.say(`\nCordon logged last:\n${log.trim().split('\n').slice(-10).join('\n')}`, 'dim');
-}
-
-async function keep(terminal: Terminal, { temporal, ministack, slack, cordon, directory }: Stage): Promise<void> {
-  terminal.say('\nEverything is left running until Ctrl-C:', 'bold');
-  terminal.note(`Cordon     ${cordon.url}`);
-  terminal.note(`           CORDON_TOKEN=$(cat ${directory}/secrets/token-dana) npm run cordon -- \\`);
-  terminal.note(`             --config ${cordon.configFile} case list`);
-  terminal.note(`Temporal   ${temporal.address}`);
-  if (temporal.uiUrl !== undefined && (await isPage(temporal.uiUrl))) terminal.note(`           ${temporal.uiUrl}`);
-  terminal.note(`MiniStack  ${ministack.url}`);
-  terminal.note(`Slack      ${slack.apiUrl}`);
-  await new Promise<never>(() => setInterval(() => undefined, 3600_000));
-}
-
-/** A Temporal server that was built without its UI answers with something else, or not at all. */
-async function isPage(url: string): Promise<boolean> {
-  try {
-    const response = await fetch(url);
-    return response.ok && (await response.text()).includes('<html');
-  } catch {
-    return false;
-  }
 }
 
 /** Aborted by the first signal: what runs is stopped in order, then this process ends with the signal's status. */

@@ -2,8 +2,9 @@ import { writeFile } from 'node:fs/promises';
 
 import manifest from '../package.json' with { type: 'json' };
 import pins from '../scripts/pins.json' with { type: 'json' };
-import type { Attempt, Probe } from './attacker.ts';
+import type { Cloud } from '../src/domain/cloud.ts';
 import type { Check } from './checks.ts';
+import type { Attempt, Probe } from './scene.ts';
 
 export type Moment = 'before' | 'after' | 'afterRollback';
 
@@ -19,17 +20,28 @@ export interface Step {
   readonly seconds: number;
 }
 
+/** One cloud's run from end to end. */
+export interface CloudReport {
+  readonly cloud: Cloud;
+  readonly steps: Step[];
+  readonly credentials: Tried[];
+  readonly bystanders: Tried[];
+  caseId?: string;
+  snapshot?: {
+    readonly facts: number;
+    readonly differencesAfterRollback: readonly string[];
+    /** What the containment took away for good, with the approvers' knowledge. */
+    readonly removedForGood: readonly string[];
+  };
+  ledger?: unknown;
+}
+
 export interface Report {
   ok: boolean;
   readonly startedAt: string;
   seconds: number;
   readonly versions: Readonly<Record<string, string>>;
-  readonly steps: Step[];
-  readonly credentials: Tried[];
-  readonly bystanders: Tried[];
-  caseId?: string;
-  snapshot?: { readonly facts: number; readonly differencesAfterRollback: readonly string[] };
-  ledger?: unknown;
+  readonly clouds: CloudReport[];
   error?: string;
   readonly checks: readonly Check[];
 }
@@ -46,9 +58,7 @@ export function newReport(checks: readonly Check[]): Report {
       ministack: pins.ministack,
       slackEmulator: manifest.devDependencies.emulate,
     },
-    steps: [],
-    credentials: [],
-    bystanders: [],
+    clouds: [],
     checks,
   };
 }

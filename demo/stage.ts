@@ -1,25 +1,24 @@
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { SEARCH_ATTRIBUTE_TYPES } from '../src/contracts/search-attributes.ts';
+import type { Cloud } from '../src/domain/cloud.ts';
 import { freePort } from '../src/runtime/server-process.ts';
 import type { TemporalServer } from '../src/runtime/temporal-server.ts';
-import { startMiniStack, type MiniStack } from '../test/support/processes/ministack.ts';
 import { startSlack, type Slack } from '../test/support/processes/slack.ts';
 import { startTemporal } from '../test/support/processes/temporal.ts';
-import type { Company } from './company.ts';
-import { buildCompany, giveHistory } from './company.ts';
+import { SCENES } from './clouds.ts';
 import { configuration, secretPath, type SecretName } from './configuration.ts';
 import { Cordon } from './cordon.ts';
+import type { Scene } from './scene.ts';
 
 export interface Stage {
   readonly directory: string;
   readonly temporal: TemporalServer;
-  readonly ministack: MiniStack;
   readonly slack: Slack;
-  readonly company: Company;
+  readonly scene: Scene;
   readonly cordon: Cordon;
   /** Whatever must never be shown. */
   readonly secrets: readonly string[];
@@ -27,35 +26,33 @@ export interface Stage {
 
 /** Starts everything on loopback and free ports; `running` stops it in the other order, also what had started when one failed. */
 export async function buildStage(
+  cloud: Cloud,
   running: AsyncDisposableStack,
   withUi: boolean,
   note: (text: string) => void,
 ): Promise<Stage> {
   const directory = await mkdtemp(join(tmpdir(), 'cordon-demo-'));
   running.defer(() => rm(directory, { recursive: true, force: true }));
-  // A Temporal server that is not ours may know the cases of an earlier demo: another account makes others.
-  const account = process.env['TEMPORAL_ADDRESS'] ? { accountId: String(randomInt(1e11, 1e12 - 1)) } : {};
   const ui = withUi ? { uiPort: await freePort() } : {};
   // All of them settle first, so that what did start is stopped.
   const started = await Promise.allSettled([
     stopping(running, startTemporal({ searchAttributes: SEARCH_ATTRIBUTE_TYPES, ...ui })),
-    stopping(running, startMiniStack(account)),
+    stopping(running, SCENES[cloud]()),
     stopping(running, startSlack()),
   ]);
-  const [temporal, ministack, slack] = [orThrow(started[0]), orThrow(started[1]), orThrow(started[2])];
+  const [temporal, scene, slack] = [orThrow(started[0]), orThrow(started[1]), orThrow(started[2])];
 
-  note(`Temporal at ${temporal.address}, MiniStack (AWS, IAM enforced, CloudTrail recording) at ${ministack.url},`);
+  note(`Temporal at ${temporal.address}, ${scene.title} at ${scene.url},`);
   note(`Slack at ${slack.apiUrl}`);
-  const company = await buildCompany(ministack);
-  await giveHistory(ministack, company);
   const port = await freePort();
-  const secrets = await writeSecrets(directory, slack, company);
-  await writeFile(join(directory, 'cordon.yaml'), configuration(directory, port, ministack, slack));
-  const cordon = new Cordon(directory, port, temporal.address);
+  const secrets = await writeSecrets(directory, slack, scene);
+  await writeFile(join(directory, 'cordon.yaml'), configuration(directory, port, scene, slack));
+  const own = scene.environment((file) => join(directory, 'secrets', file));
+  const cordon = new Cordon(directory, port, { ...own, TEMPORAL_ADDRESS: temporal.address });
   running.defer(() => cordon.stop());
   await cordon.start();
   note(`Cordon, server and worker, at ${cordon.url}`);
-  return { directory, temporal, ministack, slack, company, cordon, secrets };
+  return { directory, temporal, slack, scene, cordon, secrets };
 }
 
 async function stopping<Part extends { stop(): Promise<void> }>(
@@ -73,7 +70,7 @@ function orThrow<Value>(result: PromiseSettledResult<Value>): Value {
 }
 
 /** One file a secret, for its owner alone, as an operator would mount them. Answers with all that must never be shown. */
-async function writeSecrets(directory: string, slack: Slack, company: Company): Promise<readonly string[]> {
+async function writeSecrets(directory: string, slack: Slack, scene: Scene): Promise<readonly string[]> {
   const random = () => randomBytes(24).toString('hex');
   const values: Record<SecretName, string> = {
     botToken: slack.botToken,
@@ -85,13 +82,6 @@ async function writeSecrets(directory: string, slack: Slack, company: Company): 
   await mkdir(join(directory, 'secrets'), { mode: 0o700 });
   const write = (path: string, text: string) => writeFile(path, text, { mode: 0o600 });
   for (const [name, value] of Object.entries(values)) await write(secretPath(directory, name as SecretName), value);
-  const { accessKeyId, secretAccessKey } = company.cordon;
-  await write(
-    join(directory, 'secrets', 'aws-credentials'),
-    `[default]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n`,
-  );
-  await write(join(directory, 'secrets', 'aws-config'), '');
-  const { aliceKeys, bob, terraform, veeam, breakGlass, cordon } = company;
-  const keys = [...aliceKeys, bob, terraform, veeam, breakGlass, cordon];
-  return [...Object.values(values), ...keys.map((key) => key.secretAccessKey)];
+  for (const [name, text] of Object.entries(scene.files)) await write(join(directory, 'secrets', name), text);
+  return [...Object.values(values), ...scene.secrets];
 }

@@ -3,7 +3,7 @@ import type { SlackMessage } from '../test/support/processes/slack-person.ts';
 import { clickApprove, type Channel } from './approval.ts';
 import type { Checks } from './checks.ts';
 import { NotApproved, until } from './checks.ts';
-import type { Moment, Report, Tried } from './report.ts';
+import type { CloudReport, Moment, Tried } from './report.ts';
 import type { Stage } from './stage.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -12,21 +12,29 @@ export interface Story {
   readonly stage: Stage;
   readonly terminal: Terminal;
   readonly checks: Checks;
-  readonly report: Report;
+  readonly report: CloudReport;
   /** Asks the person at the terminal; under --yes it is always so. */
   readonly approve: (question: string) => Promise<boolean>;
 }
 
-/** By the same signed click as anybody's; under --yes nobody is asked first. */
+/** By the same signed click as anybody's; under --yes nobody is asked first. Erin is called where one approver is not enough. */
 export async function decide(
-  { terminal, approve }: Story,
+  { stage, terminal, checks, approve }: Story,
   channel: Channel,
   message: SlackMessage,
+  caseId: string,
   question: string,
 ): Promise<void> {
   if (!(await approve(question))) throw new NotApproved();
-  const told = await clickApprove(channel, channel.dana, message);
-  terminal.note(`dana clicked Approve in Slack and was told: ${told}`);
+  const waiting = (await stage.cordon.case(caseId)).state;
+  for (const name of ['dana', 'erin'] as const) {
+    const told = await clickApprove(channel, channel[name], message);
+    terminal.note(`${name} clicked Approve in Slack and was told: ${told}`);
+    const [, given, needed] = /(\d+) of (\d+) approvals/u.exec(told) ?? [];
+    if (given === undefined || given === needed) return;
+    const { state } = await stage.cordon.case(caseId);
+    checks.that(state === waiting, `${given} approval of ${needed} decides nothing`, state);
+  }
 }
 
 /** Shows each new state of the case until it is one of these. */

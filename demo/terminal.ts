@@ -28,6 +28,12 @@ export class Terminal {
     process.stdout.write(`${style ? styleText(style, safe, { stream: process.stdout }) : safe}\n`);
   }
 
+  /** One of several stories. */
+  title(text: string): void {
+    this.say();
+    this.say(`${text}  (${this.elapsed()})`, 'cyan');
+  }
+
   heading(number: number, title: string): void {
     this.say();
     this.say(`${number}. ${title}  (${this.elapsed()})`, 'bold');

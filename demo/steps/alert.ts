@@ -2,46 +2,63 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 
-import { guardDutyFinding, runDetection, type Detected } from '../detection.ts';
+import { runDetection, type Detected } from '../detection.ts';
+import type { Identity } from '../scene.ts';
 import type { Story } from '../story.ts';
 
 /** Ids of the alerts that Cordon took in. */
 export interface Alerts {
-  readonly alice: readonly string[];
-  readonly terraform: readonly string[];
+  readonly suspect: readonly string[];
+  readonly automation: readonly string[];
 }
 
 const sent = z.object({ alerts: z.array(z.object({ alertId: z.string() })).min(1) });
 
 /** A burst over the end of a 15-minute bin is two findings of one identity, so each list may hold more than one. */
-export async function alert({ stage, terminal, checks }: Story): Promise<Alerts> {
-  const { ministack, company, cordon, directory } = stage;
-  const detected = await runDetection(ministack);
-  for (const { finding } of detected) terminal.note(findingText(finding));
-  const about = (user: string) => detected.filter(({ finding }) => finding.Identity.endsWith(`:user/${user}`));
-  const [alice, terraform] = [about('alice'), about('terraform-ci')];
-  checks.that(alice.length > 0, "The T1580 rule found the attacker's burst");
-  checks.that(terraform.length > 0, 'The T1580 rule found the burst of terraform-ci');
-  checks.that(detected.length === alice.length + terraform.length, 'The T1580 rule found nobody else');
+export async function alert(story: Story): Promise<Alerts> {
+  const { terminal, checks } = story;
+  const { scene } = story.stage;
+  const detected = await runDetection(scene);
+  const names = new Map([scene.suspect, scene.automation].map(({ name, identity }) => [identity, name]));
+  for (const { finding } of detected) terminal.note(findingText(finding, names.get(finding.Identity)));
+  const about = ({ identity }: Identity) => detected.filter(({ finding }) => finding.Identity === identity);
+  const [suspect, automation] = [about(scene.suspect), about(scene.automation)];
+  checks.that(suspect.length > 0, "The T1580 rule found the attacker's burst");
+  checks.that(automation.length > 0, `The T1580 rule found the burst of ${scene.automation.name}`);
+  checks.that(detected.length === suspect.length + automation.length, 'The T1580 rule found nobody else');
   checks.demand();
+  return { suspect: await sendAsDetectors(story, suspect), automation: await sendAsPerson(story, automation) };
+}
 
-  const ofAlice: string[] = [];
-  for (const { alert: body } of alice) ofAlice.push(await cordon.sendAlert('generic', body));
-  terminal.note('alice: POST /v1/alerts/generic, signed (HMAC): 202');
-  ofAlice.push(await cordon.sendAlert('guardduty', guardDutyFinding(ministack, company)));
-  terminal.note('alice: POST /v1/alerts/guardduty, a recorded GuardDuty finding: 202');
-  const ofTerraform: string[] = [];
-  for (const [index, { alert: body }] of terraform.entries()) {
-    const file = join(directory, `terraform-ci-${index}.json`);
+async function sendAsDetectors({ stage, terminal }: Story, detected: readonly Detected[]): Promise<readonly string[]> {
+  const { cordon, scene } = stage;
+  const ids: string[] = [];
+  for (const { alert: body } of detected) ids.push(await cordon.sendAlert('generic', body));
+  terminal.note(`${scene.suspect.name}: POST /v1/alerts/generic, signed (HMAC): 202`);
+  if (scene.recorded) {
+    const { source, what, body } = scene.recorded;
+    ids.push(await cordon.sendAlert(source, body()));
+    terminal.note(`${scene.suspect.name}: POST /v1/alerts/${source}, ${what}: 202`);
+  }
+  return ids;
+}
+
+async function sendAsPerson({ stage, terminal }: Story, detected: readonly Detected[]): Promise<readonly string[]> {
+  const { cordon, scene, directory } = stage;
+  const ids: string[] = [];
+  for (const [index, { alert: body }] of detected.entries()) {
+    const file = join(directory, `${scene.automation.name}-${index}.json`);
     await writeFile(file, JSON.stringify(body));
     const args = ['alert', 'send', file, '--source', 'generic'];
     terminal.command(args);
     const answer = sent.parse(JSON.parse(await cordon.run(['--json', ...args])));
-    ofTerraform.push(...answer.alerts.map(({ alertId }) => alertId));
+    ids.push(...answer.alerts.map(({ alertId }) => alertId));
   }
-  return { alice: ofAlice, terraform: ofTerraform };
+  return ids;
 }
 
-function findingText({ Identity, DiscoveryCount, DistinctAPIs, RiskScore, SourceIPs }: Detected['finding']): string {
-  return `${Identity}: ${DiscoveryCount} calls to ${DistinctAPIs} APIs from ${SourceIPs.join(', ')}, score ${RiskScore}`;
+function findingText(finding: Detected['finding'], name?: string): string {
+  const { Identity, DiscoveryCount, DistinctAPIs, RiskScore, SourceIPs } = finding;
+  const who = name === undefined || Identity.includes(name) ? Identity : `${Identity} (${name})`;
+  return `${who}: ${DiscoveryCount} calls to ${DistinctAPIs} APIs from ${SourceIPs.join(', ')}, score ${RiskScore}`;
 }

@@ -10,18 +10,20 @@ export interface Asked {
   readonly channel: Channel;
 }
 
-/** Ends with the one message that asks about alice. */
+/** Ends with the one message that asks about the suspect. */
 export async function verdict({ stage, terminal, checks, report }: Story, alerts: Alerts): Promise<Asked> {
-  const { cordon, slack } = stage;
-  const all = [...alerts.terraform, ...alerts.alice];
+  const { cordon, slack, scene } = stage;
+  const [suspect, automation] = [scene.suspect.name, scene.automation.name];
+  const all = [...alerts.automation, ...alerts.suspect];
   // An alert is handed over to its case before its verdict is recorded: from here on no more messages are due.
   const outcomes = await until('The verdicts on the alerts', () => cordon.verdicts(all));
-  const [ofTerraform, ofAlice] = [outcomes.slice(0, alerts.terraform.length), outcomes.slice(alerts.terraform.length)];
+  const ofAutomation = outcomes.slice(0, alerts.automation.length);
+  const ofSuspect = outcomes.slice(alerts.automation.length);
   checks.that(
-    ofTerraform.every((one) => one === 'suppress'),
-    'terraform-ci is suppressed',
+    ofAutomation.every((one) => one === 'suppress'),
+    `${automation} is suppressed`,
   );
-  for (const id of alerts.terraform) {
+  for (const id of alerts.automation) {
     const reason = await cordon.reason(id);
     checks.that(
       reason.startsWith('Listed as infrastructure-as-code'),
@@ -30,8 +32,8 @@ export async function verdict({ stage, terminal, checks, report }: Story, alerts
     );
   }
   checks.that(
-    ofAlice.every((one) => one === 'contain'),
-    'alice is to be contained',
+    ofSuspect.every((one) => one === 'contain'),
+    `${suspect} is to be contained`,
   );
   checks.demand();
 
@@ -40,7 +42,7 @@ export async function verdict({ stage, terminal, checks, report }: Story, alerts
   const [found, ...others] = await cordon.cases();
   if (!found) throw new DemoFailed('Cordon asked in Slack and has no case.');
   report.caseId = found.caseId;
-  checks.that(others.length === 0, `One case for the ${alerts.alice.length} alerts about alice`, found.caseId);
+  checks.that(others.length === 0, `One case for all alerts about ${suspect} (${alerts.suspect.length})`, found.caseId);
   checks.that((await channel.dana.messages()).length === 1, 'Slack was asked exactly once');
   checks.that(found.state === 'AWAITING_APPROVAL', 'The case waits for approval', found.state);
   checks.demand();

@@ -2,7 +2,20 @@ import type { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
 import { paginateLookupEvents } from '@aws-sdk/client-cloudtrail';
 import { z } from 'zod';
 
-import type { CloudTrailEvent } from './event.ts';
+import type { ReadEvents, Window } from './window.ts';
+
+/** A CloudTrail record, the parsed `CloudTrailEvent` of LookupEvents or a line of a log file; only what is read is named. */
+export interface CloudTrailEvent {
+  readonly eventID?: string;
+  /** ISO 8601, UTC, whole seconds. */
+  readonly eventTime: string;
+  readonly eventName: string;
+  readonly eventSource: string;
+  readonly awsRegion: string;
+  readonly sourceIPAddress?: string;
+  readonly userIdentity?: { readonly [field: string]: unknown };
+  readonly [field: string]: unknown;
+}
 
 const record = z.looseObject({
   eventID: z.string().optional(),
@@ -14,21 +27,15 @@ const record = z.looseObject({
   userIdentity: z.looseObject({}).optional(),
 });
 
-export interface LookedUpEvents {
-  readonly events: readonly CloudTrailEvent[];
-  /** The page budget ended before the log did: what follows from these events is a part of the truth. */
-  readonly truncated: boolean;
-}
-
 /**
  * All events of one account and region in an inclusive window, each once. LookupEvents gives 50 a page, 2 pages a second and
  * 90 days back, and lags by minutes. Throws the SDK's errors, and on a record that it can't read.
  */
 export async function lookUpEvents(
   client: CloudTrailClient,
-  window: { readonly from: Date; readonly to: Date },
+  window: Window,
   mostPages = 200,
-): Promise<LookedUpEvents> {
+): Promise<ReadEvents<CloudTrailEvent>> {
   const events = new Map<string, CloudTrailEvent>();
   let pages = 0;
   const paginator = paginateLookupEvents({ client, pageSize: 50 }, { StartTime: window.from, EndTime: window.to });

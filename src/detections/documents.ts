@@ -2,6 +2,7 @@ import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 
 import { SEVERITIES } from '../domain/alert.ts';
+import { LOG_SOURCES, logSourceOf } from './log-source.ts';
 import { RuleError } from './rule-error.ts';
 
 /** Fields of the Sigma specification v2 that describe a rule; they change nothing in what it matches. */
@@ -21,9 +22,16 @@ const description = {
   level: z.enum(SEVERITIES),
 };
 
+const SUPPORTED = Object.values(LOG_SOURCES).map(({ product, service }) => `${product} ${service}`);
+
 const rule = z.strictObject({
   ...description,
-  logsource: z.strictObject({ product: z.literal('aws'), service: z.literal('cloudtrail') }),
+  logsource: z
+    .strictObject({ product: z.string(), service: z.string() })
+    .refine(({ product, service }) => logSourceOf(product, service) !== undefined, {
+      path: ['service'],
+      error: `product and service must be one of: ${SUPPORTED.join(', ')}`,
+    }),
   detection: z.looseObject({ condition: z.string().min(1) }),
 });
 

@@ -1,22 +1,23 @@
-/** A CloudTrail record, the parsed `CloudTrailEvent` of LookupEvents or a line of a log file; only what is read is named. */
-export interface CloudTrailEvent {
-  readonly eventID?: string;
-  /** ISO 8601, UTC, whole seconds. */
-  readonly eventTime: string;
-  readonly eventName: string;
-  readonly eventSource: string;
-  readonly awsRegion: string;
-  readonly sourceIPAddress?: string;
-  readonly userIdentity?: { readonly [field: string]: unknown };
+/** One entry of a cloud's audit log as its reader gives it; which fields it has, its `LogSource` names. */
+export interface LogEvent {
   readonly [field: string]: unknown;
 }
 
 /** Sigma names a nested field with dots, for example `userIdentity.arn`. Undefined where any part is missing. */
-export function fieldOf(event: CloudTrailEvent, path: string): unknown {
+export function fieldOf(event: LogEvent, path: string): unknown {
   let value: unknown = event;
   for (const part of path.split('.')) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return undefined;
     value = (value as Record<string, unknown>)[part];
   }
   return value;
+}
+
+/** The first of the fields that holds a text. */
+export function textOf(event: LogEvent, paths: readonly string[]): string | undefined {
+  for (const path of paths) {
+    const value = fieldOf(event, path);
+    if (typeof value === 'string' && value !== '') return value;
+  }
+  return undefined;
 }

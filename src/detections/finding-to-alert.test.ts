@@ -4,7 +4,7 @@ import { generic } from '../sources/generic/source.ts';
 import { genericSchema } from '../sources/generic/schema.ts';
 import { findingToAlert } from './finding-to-alert.ts';
 import { detect } from './run.ts';
-import { ALICE, event, many, T1580 } from './testing/events.ts';
+import { ALICE, DETECTIONS, event, many, T1580 } from './testing/events.ts';
 
 const [finding] = detect([...many(10), event({ sourceIPAddress: 'AWS Internal' })], T1580);
 if (!finding) throw new Error('No finding to send.');
@@ -28,6 +28,16 @@ test('the generic source reads a finding without loss', () => {
       riskScore: 50,
     },
   });
+});
+
+test.each([
+  ['azure', '5d3c2f6e-0000-4000-8000-0000000000aa', 'principal-id'],
+  ['azure', 'ana@example.com', 'user-principal-name'],
+  ['gcp', 'ci@shop-prod.iam.gserviceaccount.com', 'email'],
+] as const)('in %s the identity %s is a clue of the form %s', (cloud, Identity, form) => {
+  const body = findingToAlert({ ...finding, Identity, AccountId: 'account' }, DETECTIONS[cloud]);
+  const [parsed] = generic.parse(body, new Date('2026-11-18T12:00:00Z'));
+  expect(parsed?.alert).toMatchObject({ cloud, accountId: 'account', clues: [{ form, value: Identity }] });
 });
 
 test('the same bin is the same alert, whatever it has grown to; another bin, identity or account is another', () => {

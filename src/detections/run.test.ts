@@ -4,10 +4,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { DISCOVERY_APIS } from '../domain/discovery.ts';
-import type { CloudTrailEvent } from './event.ts';
+import type { CloudTrailEvent } from './cloudtrail-events.ts';
 import type { Finding } from './run.ts';
 import { detect } from './run.ts';
-import { ALICE, event, many, named, T1580 } from './testing/events.ts';
+import { activity, ALICE, auditEntry, DETECTIONS, event, many, named, T1580 } from './testing/events.ts';
 
 const NAMES = DISCOVERY_APIS.aws;
 
@@ -78,6 +78,47 @@ test('a finding has the columns of the detection, capped and sorted', () => {
   expect(finding).toEqual(expected);
   expect(Object.keys(finding ?? {})).toEqual(Object.keys(expected));
   expect(finding?.SourceIPs).toHaveLength(10);
+});
+
+test('a finding in Azure: the caller in a subscription, resource groups for regions', () => {
+  const events = DISCOVERY_APIS.azure.map((value, index) =>
+    activity({ operationName: { value }, resourceGroupName: `group-${index % 2}` }),
+  );
+  expect(detect(events, DETECTIONS.azure)).toEqual([
+    {
+      TimeGenerated: '2026-11-18T11:00:00.000Z',
+      CloudProvider: 'Azure',
+      Identity: '5d3c2f6e-0000-4000-8000-0000000000aa',
+      AccountId: '9f1b7c3e-0000-4000-8000-0000000000bb',
+      DiscoveryCount: 8,
+      DistinctAPIs: 8,
+      APIList: [...DISCOVERY_APIS.azure].toSorted(),
+      DistinctRegions: 2,
+      SourceIPs: ['198.51.100.9'],
+      FirstSeen: '2026-11-18T11:01:00.123Z',
+      LastSeen: '2026-11-18T11:01:00.123Z',
+      RiskScore: 50,
+    },
+  ]);
+});
+
+test('a finding in Google Cloud: an account in a project, and the zone or location', () => {
+  const events = [...DISCOVERY_APIS.gcp, ...DISCOVERY_APIS.gcp, ...DISCOVERY_APIS.gcp].map((name) => auditEntry(name));
+  expect(detect(events, DETECTIONS.gcp)).toMatchObject([
+    {
+      CloudProvider: 'GCP',
+      Identity: 'ci@shop-prod.iam.gserviceaccount.com',
+      AccountId: 'shop-prod',
+      DiscoveryCount: 60,
+      DistinctAPIs: 20,
+      DistinctRegions: 1,
+      SourceIPs: ['198.51.100.9'],
+      RiskScore: 90,
+    },
+  ]);
+  expect(() => detect([{ ...auditEntry('storage.buckets.list'), timestamp: 1 }], DETECTIONS.gcp)).toThrow(
+    'GCP event i1 has no valid timestamp',
+  );
 });
 
 test('findings come by risk, then by count', () => {

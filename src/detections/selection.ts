@@ -1,8 +1,8 @@
-import type { CloudTrailEvent } from './event.ts';
+import type { LogEvent } from './event.ts';
 import { fieldOf } from './event.ts';
 import type { Refuse } from './rule-error.ts';
 
-export type Matcher = (event: CloudTrailEvent) => boolean;
+export type Matcher = (event: LogEvent) => boolean;
 
 /**
  * One search identifier of a Sigma detection: a map of fields (all must match) or a list of such maps (one must). Values of a

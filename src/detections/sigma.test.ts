@@ -1,28 +1,62 @@
 import { describe, expect, test } from 'vitest';
 
+import { CLOUDS, type Cloud } from '../domain/cloud.ts';
 import { DISCOVERY_APIS } from '../domain/discovery.ts';
 import { compileDetection } from './sigma.ts';
-import { event, RULE_TEXT, T1580 } from './testing/events.ts';
+import type { LogEvent } from './event.ts';
+import { activity, auditEntry, DETECTIONS, event, RULE_TEXT, ruleText, T1580 } from './testing/events.ts';
 
-test('the shipped rule counts exactly the APIs that the responder counts', () => {
-  for (const eventName of DISCOVERY_APIS.aws) expect(T1580.matches(event({ eventName })), eventName).toBe(true);
-  const listed = RULE_TEXT.split('eventName:\n')[1]
-    ?.match(/^ {6}- (\w+)$/gmu)
-    ?.map((line) => line.replace('      - ', ''));
-  expect(listed?.toSorted()).toEqual([...DISCOVERY_APIS.aws].toSorted());
+const CALLS: Readonly<Record<Cloud, (api: string) => LogEvent>> = {
+  aws: (eventName) => event({ eventName }),
+  azure: (value) => activity({ operationName: { value } }),
+  gcp: (methodName) => auditEntry(methodName),
+};
+
+test.each(CLOUDS)('the shipped rule for %s counts exactly the APIs that the responder counts', (cloud) => {
+  const { matches, source } = DETECTIONS[cloud];
+  for (const api of DISCOVERY_APIS[cloud]) expect(matches(CALLS[cloud](api)), api).toBe(true);
+  expect(matches(CALLS[cloud]('other'))).toBe(false);
+  const [, after = ''] = ruleText(cloud).split(`    ${source.api}:\n`);
+  const listed = /^(?: {6}- .+\n)+/u.exec(after)?.[0].trimEnd().split('\n');
+  expect(listed?.map((line) => line.replace('      - ', '')).toSorted()).toEqual([...DISCOVERY_APIS[cloud]].toSorted());
 });
 
-test('the shipped rule says what it is', () => {
-  expect(T1580).toMatchObject({
-    title: 'AWS Cloud Infrastructure Discovery Burst',
+test.each([
+  ['aws', 'AWS Cloud Infrastructure Discovery Burst', 'eventName'],
+  ['azure', 'Azure Cloud Infrastructure Discovery Burst', 'operationName.value'],
+  ['gcp', 'GCP Cloud Infrastructure Discovery Burst', 'protoPayload.methodName'],
+] as const)('the shipped rule for %s says what it is', (cloud, title, distinctOf) => {
+  expect(DETECTIONS[cloud]).toMatchObject({
+    source: { cloud },
+    title,
     level: 'high',
     techniques: ['T1580'],
     timespanMs: 900_000,
     thresholds: [
       { distinctOf: undefined, atLeast: 10 },
-      { distinctOf: 'eventName', atLeast: 5 },
+      { distinctOf, atLeast: 5 },
     ],
   });
+});
+
+test('no two documents of the shipped rules share an id', () => {
+  const ids = CLOUDS.flatMap((cloud) => ruleText(cloud).match(/^id: .+$/gmu) ?? []);
+  expect(ids).toHaveLength(3 * CLOUDS.length);
+  expect(new Set(ids).size).toBe(ids.length);
+});
+
+test.each([
+  ['the beginning of a call', { status: { value: 'Started' } }],
+  ['a call that failed', { status: { value: 'Failed' } }],
+  ['nobody', { caller: undefined }],
+])('of the Azure activity log %s does not count', (_, change) => {
+  expect(DETECTIONS.azure.matches(activity(change))).toBe(false);
+});
+
+test('refused calls of Google Cloud count, those of nobody do not', () => {
+  const { matches } = DETECTIONS.gcp;
+  expect(matches(auditEntry('storage.buckets.list', { status: { code: 7 } }))).toBe(true);
+  expect(matches(auditEntry('storage.buckets.list', { authenticationInfo: {} }))).toBe(false);
 });
 
 test.each([
@@ -80,6 +114,12 @@ describe('a rule that is not as it must be is refused, with file and place', () 
       /document 2: .*aliases/u,
     ],
     ['other log source', 'service: cloudtrail', 'service: s3access', /logsource\.service/u],
+    [
+      'product of another log',
+      'product: aws',
+      'product: gcp',
+      /logsource\.service: .*aws cloudtrail, azure activitylogs, gcp gcp\.audit/u,
+    ],
     ['temporal correlation', 'type: event_count', 'type: temporal', /correlation\.type/u],
     ['other operator', 'gte: 10', 'lt: 10', /correlation\.condition/u],
     ['two operators', 'gte: 10', 'gte: 10\n    lte: 20', /lte/u],
@@ -99,6 +139,17 @@ describe('a rule that is not as it must be is refused, with file and place', () 
     ['YAML key given twice', 'status: experimental', 'status: experimental\nstatus: test', /unique/u],
   ])('%s', (_, from, to, message) => {
     expect(broken(from, to)).toThrow(message);
+  });
+
+  test('two logs', () => {
+    const [single = ''] = ruleText('gcp').split('\n---\n');
+    const twoLogs = RULE_TEXT.replaceAll(
+      '    - aws_infrastructure_discovery_call\n',
+      '    - aws_infrastructure_discovery_call\n    - gcp_infrastructure_discovery_call\n',
+    );
+    expect(() => compileDetection(`${single}\n---\n${twoLogs}`, 'two.yml')).toThrow(
+      /two\.yml: logsource: must be one log/u,
+    );
   });
 
   test('no correlation', () => {

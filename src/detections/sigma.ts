@@ -2,6 +2,8 @@ import type { Severity } from '../domain/alert.ts';
 import { compileCondition } from './condition.ts';
 import type { CorrelationDocument, RuleDocument } from './documents.ts';
 import { parseDocuments } from './documents.ts';
+import type { LogSource } from './log-source.ts';
+import { logSourceOf } from './log-source.ts';
 import type { Refuse } from './rule-error.ts';
 import { RuleError } from './rule-error.ts';
 import type { Matcher } from './selection.ts';
@@ -21,13 +23,13 @@ export interface Detection {
   readonly level: Severity;
   /** For example `T1580`, from the tags. */
   readonly techniques: readonly string[];
+  /** The log that all its rules are about. */
+  readonly source: LogSource;
   readonly matches: Matcher;
   readonly timespanMs: number;
   readonly thresholds: readonly Threshold[];
 }
 
-/** A finding has a column for each of these, so a correlation groups by exactly them. */
-const GROUP_BY = ['userIdentity.arn', 'userIdentity.accountId'];
 const UNIT_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /** Compiles the text of one Sigma file; its first correlation gives the detection its id, title and level. */
@@ -44,7 +46,8 @@ export function compileDetection(text: string, file: string): Detection {
       matchers.set(key, matcher);
     }
   }
-  for (const other of correlations) checkCorrelation(other, first, matchers, file);
+  const source = sourceOf(rules, file);
+  for (const other of correlations) checkCorrelation(other, first, matchers, source, file);
   const counted = rules.filter(({ id, name }) => first.correlation.rules.some((key) => key === id || key === name));
   const idle = rules.find((rule) => !counted.includes(rule));
   if (idle) throw new RuleError(file, idle.title, 'is not referred to by any correlation');
@@ -54,6 +57,7 @@ export function compileDetection(text: string, file: string): Detection {
     title: first.title,
     level: first.level,
     techniques: techniquesOf(correlations.flatMap(({ tags }) => tags)),
+    source,
     matches: (event) => parts.some((matches) => matches(event)),
     timespanMs:
       Number(first.correlation.timespan.slice(0, -1)) *
@@ -63,6 +67,14 @@ export function compileDetection(text: string, file: string): Detection {
       atLeast: condition.gte,
     })),
   };
+}
+
+/** A correlation over two logs would group by fields that one of them lacks. */
+function sourceOf(rules: readonly RuleDocument[], file: string): LogSource {
+  const sources = new Set(rules.map(({ logsource }) => logSourceOf(logsource.product, logsource.service)));
+  const [source] = sources;
+  if (!source || sources.size > 1) throw new RuleError(file, 'logsource', 'must be one log for all rules of the file');
+  return source;
 }
 
 function compileRule(rule: RuleDocument, file: string): Matcher {
@@ -78,12 +90,14 @@ function checkCorrelation(
   { title, correlation }: CorrelationDocument,
   first: CorrelationDocument,
   rules: ReadonlyMap<string, Matcher>,
+  source: LogSource,
   file: string,
 ): void {
   const refuse = (where: string, what: string) => new RuleError(file, `${title}: correlation.${where}`, what);
   const missing = correlation.rules.find((key) => !rules.has(key));
   if (missing !== undefined) throw refuse('rules', `refers to "${missing}", which is not a rule of this file`);
-  if (correlation['group-by'].join() !== GROUP_BY.join()) throw refuse('group-by', `must be ${GROUP_BY.join(' and ')}`);
+  const groupBy = [source.identity, source.account];
+  if (correlation['group-by'].join() !== groupBy.join()) throw refuse('group-by', `must be ${groupBy.join(' and ')}`);
   if ((correlation.type === 'value_count') !== (correlation.condition.field !== undefined))
     throw refuse('condition', 'a value_count needs a field, an event_count has none');
   if (

@@ -6,8 +6,8 @@ import { RDSClient } from '@aws-sdk/client-rds';
 import { S3Client } from '@aws-sdk/client-s3';
 import { STSClient, type Credentials as StsCredentials } from '@aws-sdk/client-sts';
 
-import type { MiniStack } from '../test/support/processes/ministack.ts';
-import { callFrom } from '../test/support/processes/ministack.ts';
+import type { MiniStack } from '../../test/support/processes/ministack.ts';
+import { callFrom } from '../../test/support/processes/ministack.ts';
 
 export interface Credentials {
   readonly accessKeyId: string;

@@ -10,10 +10,10 @@ import {
 } from '@aws-sdk/client-iam';
 import { randomBytes } from 'node:crypto';
 
-import { leastPrivilegePolicy } from '../src/providers/aws/index.ts';
-import type { MiniStack } from '../test/support/processes/ministack.ts';
-import type { Credentials, Place } from './aws.ts';
-import { awsClients, given } from './aws.ts';
+import { leastPrivilegePolicy } from '../../src/providers/aws/index.ts';
+import type { MiniStack } from '../../test/support/processes/ministack.ts';
+import type { Credentials, Place } from './clients.ts';
+import { awsClients, given } from './clients.ts';
 
 export const ACTIONS = ['deny-principal', 'deactivate-access-keys', 'revoke-role-sessions'] as const;
 

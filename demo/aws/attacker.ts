@@ -15,9 +15,10 @@ import {
   STSServiceException,
 } from '@aws-sdk/client-sts';
 
-import type { MiniStack } from '../test/support/processes/ministack.ts';
-import type { AwsClients, Credentials, Place } from './aws.ts';
-import { awsClients, REGIONS, sessionOf } from './aws.ts';
+import type { MiniStack } from '../../test/support/processes/ministack.ts';
+import type { Attempt, Probe } from '../scene.ts';
+import type { AwsClients, Credentials, Place } from './clients.ts';
+import { awsClients, REGIONS, sessionOf } from './clients.ts';
 import type { Company } from './company.ts';
 import { PLACES } from './company.ts';
 
@@ -61,20 +62,6 @@ const TRIES = {
   users: { name: 'iam:ListUsers', call: ({ iam }) => iam.send(new ListUsersCommand({})) },
   functions: { name: 'lambda:ListFunctions', call: ({ lambda }) => lambda.send(new ListFunctionsCommand({})) },
 } as const satisfies Record<string, Try>;
-
-/** What the cloud answered to one call. */
-export interface Attempt {
-  readonly allowed: boolean;
-  /** The cloud's own code, null when the call passed. */
-  readonly errorCode: string | null;
-  readonly httpStatus: number;
-}
-
-export interface Probe {
-  readonly who: string;
-  readonly call: string;
-  readonly attempt: () => Promise<Attempt>;
-}
 
 function probe(ministack: MiniStack, who: string, credentials: Credentials, { name, call }: Try, place: Place): Probe {
   return { who, call: name, attempt: () => attempt(() => call(awsClients(ministack, credentials, place))) };
