@@ -7,6 +7,8 @@ import { SEARCH_ATTRIBUTE_TYPES } from '../src/contracts/search-attributes.ts';
 import { createLogger } from '../src/runtime/logger.ts';
 import { startTemporal } from '../test/support/processes/temporal.ts';
 import { installRuntime } from '../worker/workers.ts';
+import { measureContainment } from './measures/containment.ts';
+import { measureCrowd } from './measures/crowd.ts';
 import { measureHistory } from './measures/history.ts';
 import { measureIngest } from './measures/ingest.ts';
 import { measureStart } from './measures/start.ts';
@@ -24,12 +26,14 @@ interface Measure {
 const MEASURES: Readonly<Record<string, Measure>> = {
   verdict: { title: 'From an alert to its verdict', run: measureVerdict },
   history: { title: 'History in Temporal', run: measureHistory },
+  containment: { title: 'From the approval to the last change, one AWS user', run: measureContainment },
+  crowd: { title: 'Many principals at once, under a budget', run: measureCrowd },
   start: { title: 'Start', run: measureStart },
   ingest: { title: 'Taking alerts in', run: measureIngest },
 };
 
 function help(): string {
-  const lines = Object.entries(MEASURES).map(([name, { title }]) => `  ${name.padEnd(8)}  ${title}`);
+  const lines = Object.entries(MEASURES).map(([name, { title }]) => `  ${name.padEnd(11)}  ${title}`);
   return `Usage: npm run bench -- [--only NAME]... [--json FILE]
 
 ${lines.join('\n')}

@@ -36,7 +36,7 @@ const NAMESPACE = 'default';
 const DAY_MS = 24 * 3600 * 1000;
 
 /** What stands in a configuration file: listed automation is suppressed, everything else has a low bar for containment. */
-function configuration(): Config {
+function configuration(changes: Readonly<Record<string, unknown>>): Config {
   const entry = {
     name: 'ci',
     kind: 'infrastructure-as-code',
@@ -52,8 +52,10 @@ function configuration(): Config {
     sources: { generic: { type: 'hmac', secret: { env: 'UNUSED' } } },
     approvers: [{ id: APPROVER, name: 'Dana' }],
     aws: { propagationSeconds: 0, quietSeconds: 1, logDelaySeconds: 0 },
+    watch: { hours: 0 },
     allowlist: [entry],
     assessment: { containFromRisk: 20 },
+    ...changes,
   });
 }
 
@@ -71,13 +73,18 @@ export interface Product extends AsyncDisposable {
   startServer(): Promise<string>;
 }
 
-export async function openProduct(address: string, provider: Provider): Promise<Product> {
+export async function openProduct(
+  address: string,
+  provider: Provider,
+  changes: Readonly<Record<string, unknown>> = {},
+  now: () => Date = () => new Date(),
+): Promise<Product> {
   const running = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), 'cordon-bench-'));
   running.defer(() => rm(directory, { recursive: true, force: true }));
-  const config = configuration();
+  const config = configuration(changes);
   const cipher = createCipher([randomBytes(32)]);
-  const store = await openStore({ path: join(directory, 'cordon.db'), cipher });
+  const store = await openStore({ path: join(directory, 'cordon.db'), cipher, now });
   running.defer(() => store.close());
   const settings = { address, namespace: NAMESPACE };
   const converter = dataConverter(cipher);
@@ -110,7 +117,7 @@ export async function openProduct(address: string, provider: Provider): Promise<
         config,
         store,
         providers: { aws: provider },
-        verifyingKey,
+        verifier,
         cases: caseStarter(client),
         logger,
       };

@@ -19,6 +19,7 @@ export function standInProvider(): Provider {
       return name ? { status: 'resolved', principal: user(name) } : { status: 'unresolved', reason: 'No user name.' };
     },
     self: async () => user('cordon-responder'),
+    sources: { activity: 'stand-in', credentials: 'stand-in' },
     activity: async () => facts({ around: summary, before: summary }),
     credentials: async () => CREDENTIALS,
     successfulCallsSince: async () => ({ calls: [], logComplete: true }),
