@@ -66,16 +66,14 @@ export type Resolution =
  * service account. Patterns of the configuration are matched against it.
  */
 export function resourceOf(principal: Principal): string {
-  switch (principal.cloud) {
-    case 'aws':
-      return principal.arn;
-    case 'azure':
-      return `/tenants/${principal.accountId}/${principal.kind === 'entra-user' ? 'users' : 'servicePrincipals'}/${principal.uniqueId}`;
-    case 'gcp':
-      return principal.kind === 'service-account'
-        ? `//iam.googleapis.com/projects/${principal.accountId}/serviceAccounts/${principal.name}`
-        : `principal://goog/subject/${principal.name}`;
+  if (principal.cloud === 'aws') return principal.arn;
+  const { accountId, kind, name } = principal;
+  if (principal.cloud === 'azure') {
+    return `/tenants/${accountId}/${kind === 'entra-user' ? 'users' : 'servicePrincipals'}/${principal.uniqueId}`;
   }
+  return kind === 'service-account'
+    ? `//iam.googleapis.com/projects/${accountId}/serviceAccounts/${name}`
+    : `principal://goog/subject/${name}`;
 }
 
 /** One string a principal; the lock of its case is a hash of it. Example: `aws:123456789012:iam-user:alice`. */
