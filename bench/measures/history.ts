@@ -50,11 +50,7 @@ async function containOne(address: string): Promise<Size> {
   await using running = new AsyncDisposableStack();
   const ministack = await startMiniStack();
   running.defer(() => ministack.stop());
-  const stage = await buildStage(ministack, undefined, [
-    'deny-principal',
-    'deactivate-access-keys',
-    'revoke-role-sessions',
-  ]);
+  const stage = await buildStage(ministack);
   const user = await stage.createUser('alice');
   await stage.newKey('alice');
   const role = await stage.createRole('deploy');
