@@ -2,12 +2,10 @@ import { isDiscoveryApi } from '../../../domain/discovery.ts';
 import type { AssumedRole, CallSummary, IdentityChange, TimeWindow } from '../../../domain/evidence.ts';
 import { callerOf } from '../hunt/caller.ts';
 import { detailsOf } from '../hunt/details.ts';
+import { summariseCalls, type SummarisedCall } from '../../call-summary.ts';
 import type { LogEvent } from './event.ts';
 
-/** Caps of `CallSummary`; what they cut is said in `truncated`. */
-const MOST_APIS = 50;
-const MOST_ADDRESSES = 10;
-const MOST_OTHERS = 50;
+/** More are said in `truncated`. */
 const MOST_ROLES = 50;
 
 /** Both ends count; the log has whole seconds, so a window's first second counts whole. */
@@ -19,32 +17,15 @@ export function within(window: TimeWindow, event: LogEvent): boolean {
 /** Calls of one identity in one window. Calls that AWS services made on its behalf are not its own and are left out. */
 export function summarise(events: readonly LogEvent[], window: TimeWindow, cut: boolean): CallSummary {
   const own = events.filter((event) => !event.byService && within(window, event));
-  const discovery = own.filter((event) => isDiscoveryApi('aws', event.name));
-  const times = own.map((event) => event.at).toSorted();
-  const [firstSeen, lastSeen] = [times[0], times.at(-1)];
-  const lists = {
-    apis: distinct(own, (event) => `${event.service}:${event.name}`, MOST_APIS),
-    addresses: distinct(own, (event) => event.address, MOST_ADDRESSES),
-    userAgents: distinct(own, (event) => event.userAgent.slice(0, 200), MOST_OTHERS),
-    accessKeyIds: distinct(own, (event) => event.accessKeyId, MOST_OTHERS),
-    regions: distinct(own, (event) => event.region, MOST_OTHERS),
-  };
-  return {
-    window,
-    calls: own.length,
-    discoveryCalls: discovery.length,
-    distinctDiscoveryApis: new Set(discovery.map((event) => event.name)).size,
-    denied: own.filter((event) => event.denied).length,
-    apis: lists.apis.values,
-    addresses: lists.addresses.values,
-    userAgents: lists.userAgents.values,
-    accessKeyIds: lists.accessKeyIds.values,
-    regions: lists.regions.values,
-    ...(firstSeen === undefined ? {} : { firstSeen }),
-    ...(lastSeen === undefined ? {} : { lastSeen }),
-    truncated: cut || Object.values(lists).some((list) => list.cut),
-  };
+  return summariseCalls(own.map(summarisedCall), window, cut);
 }
+
+const summarisedCall = (event: LogEvent): SummarisedCall => ({
+  ...event,
+  api: `${event.service}:${event.name}`,
+  discoveryApi: isDiscoveryApi('aws', event.name) ? event.name : '',
+  keyId: event.accessKeyId,
+});
 
 /** Roles whose sessions were really given out; the newest of each role and session name. */
 export function assumedRoles(events: readonly LogEvent[]): { roles: readonly AssumedRole[]; cut: boolean } {
@@ -112,11 +93,6 @@ function targetOf(event: LogEvent): string {
     .map((parameter) => event.parameters[parameter])
     .find((value) => typeof value === 'string');
   return typeof named === 'string' ? named : event.identityName || event.identityArn || 'unknown';
-}
-
-function distinct(events: readonly LogEvent[], pick: (event: LogEvent) => string, most: number) {
-  const all = [...new Set(events.map(pick))].filter((value) => value !== '').toSorted();
-  return { values: all.slice(0, most), cut: all.length > most };
 }
 
 function compare(a: string, b: string): number {

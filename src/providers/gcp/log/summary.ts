@@ -1,12 +1,8 @@
 import { isDiscoveryApi } from '../../../domain/discovery.ts';
 import type { AssumedRole, CallSummary, IdentityChange, TimeWindow } from '../../../domain/evidence.ts';
 import { accountPath, EMAIL } from '../names.ts';
+import { summariseCalls, type SummarisedCall } from '../../call-summary.ts';
 import type { LogEvent } from './event.ts';
-
-/** Caps of `CallSummary`; what they cut is said in `truncated`. */
-const MOST_APIS = 50;
-const MOST_ADDRESSES = 10;
-const MOST_OTHERS = 50;
 
 /** Both ends count. */
 export function within(window: TimeWindow, event: LogEvent): boolean {
@@ -17,32 +13,15 @@ export function within(window: TimeWindow, event: LogEvent): boolean {
 /** Calls of one identity in one window. */
 export function summarise(events: readonly LogEvent[], window: TimeWindow, cut: boolean): CallSummary {
   const own = events.filter((event) => within(window, event));
-  const discovery = own.filter((event) => isDiscoveryApi('gcp', event.method));
-  const times = own.map((event) => event.at).toSorted();
-  const [firstSeen, lastSeen] = [times[0], times.at(-1)];
-  const lists = {
-    apis: distinct(own, (event) => `${event.service}:${event.method}`, MOST_APIS),
-    addresses: distinct(own, (event) => event.address, MOST_ADDRESSES),
-    userAgents: distinct(own, (event) => event.userAgent.slice(0, 200), MOST_OTHERS),
-    accessKeyIds: distinct(own, (event) => event.keyId, MOST_OTHERS),
-    regions: distinct(own, ({ labels }) => labels['location'] ?? labels['zone'] ?? labels['region'] ?? '', MOST_OTHERS),
-  };
-  return {
-    window,
-    calls: own.length,
-    discoveryCalls: discovery.length,
-    distinctDiscoveryApis: new Set(discovery.map((event) => event.method)).size,
-    denied: own.filter((event) => event.denied).length,
-    apis: lists.apis.values,
-    addresses: lists.addresses.values,
-    userAgents: lists.userAgents.values,
-    accessKeyIds: lists.accessKeyIds.values,
-    regions: lists.regions.values,
-    ...(firstSeen === undefined ? {} : { firstSeen }),
-    ...(lastSeen === undefined ? {} : { lastSeen }),
-    truncated: cut || Object.values(lists).some((list) => list.cut),
-  };
+  return summariseCalls(own.map(summarisedCall), window, cut);
 }
+
+const summarisedCall = (event: LogEvent): SummarisedCall => ({
+  ...event,
+  api: `${event.service}:${event.method}`,
+  discoveryApi: isDiscoveryApi('gcp', event.method) ? event.method : '',
+  region: event.labels['location'] ?? event.labels['zone'] ?? event.labels['region'] ?? '',
+});
 
 /** Tokens and signatures made in the name of a service account: they live on by themselves, up to an hour and by policy to twelve. */
 export function isMinting(event: LogEvent): boolean {
@@ -88,9 +67,4 @@ export function identityChange(event: LogEvent): IdentityChange | null {
 function targetOf(event: LogEvent): string {
   if (event.service === 'iam' && event.labels['email_id']) return accountOf(event);
   return event.resourceName ? `//${event.service}.googleapis.com/${event.resourceName}` : event.email || 'unknown';
-}
-
-function distinct(events: readonly LogEvent[], pick: (event: LogEvent) => string, most: number) {
-  const all = [...new Set(events.map(pick))].filter((value) => value !== '').toSorted();
-  return { values: all.slice(0, most), cut: all.length > most };
 }
