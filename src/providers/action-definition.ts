@@ -2,6 +2,9 @@ import type { z } from 'zod';
 
 import { CordonFailure } from '../contracts/failures.ts';
 import type { JsonObject } from '../domain/json.ts';
+import type { ActionRequest } from '../domain/plan.ts';
+import type { Principal } from '../domain/principal.ts';
+import { resourceOf } from '../domain/principal.ts';
 import type { Action } from './port.ts';
 
 type Doing = 'preflight' | 'apply' | 'verify' | 'revert' | 'previewRevert' | 'reconcile';
@@ -41,4 +44,10 @@ export async function changeEach<Item>(
       throw new CordonFailure('OutcomeUnknown', message, { cause: error });
     }
   }
+}
+
+/** Of an action whose target is the principal itself. */
+export function example(action: string, principal: Principal, parameters: JsonObject = {}): ActionRequest {
+  const { cloud, accountId } = principal;
+  return { action, cloud, accountId, principal, target: resourceOf(principal), parameters };
 }

@@ -1,14 +1,11 @@
 import { CordonFailure } from '../../../contracts/failures.ts';
-import type { JsonObject } from '../../../domain/json.ts';
-import type { ActionRequest } from '../../../domain/plan.ts';
 import type { AzurePrincipal } from '../../../domain/principal.ts';
-import { resourceOf } from '../../../domain/principal.ts';
 import type { ActionDefinition } from '../../action-definition.ts';
 import type { Permission } from '../../port.ts';
 import type { AzureClients } from '../clients.ts';
 import type { AzureSettings } from '../settings.ts';
 
-export { changeEach, read, type ActionFacts } from '../../action-definition.ts';
+export { changeEach, example, read, type ActionFacts } from '../../action-definition.ts';
 
 export type AzureActionDefinition = ActionDefinition<AzureClients, AzureSettings>;
 
@@ -45,14 +42,3 @@ export const EXAMPLE_SERVICE_PRINCIPAL: AzurePrincipal = {
   uniqueId: 'aaaaaaaa-0000-4000-8000-000000000002',
   appId: 'aaaaaaaa-0000-4000-8000-000000000003',
 };
-
-export function example(action: string, principal: AzurePrincipal, parameters: JsonObject = {}): ActionRequest {
-  return {
-    action,
-    cloud: 'azure',
-    accountId: principal.accountId,
-    principal,
-    target: resourceOf(principal),
-    parameters,
-  };
-}

@@ -2,7 +2,7 @@ import type { ActionDefinition } from '../../action-definition.ts';
 import type { GcpClients } from '../clients.ts';
 import type { GcpSettings } from '../settings.ts';
 
-export { changeEach, read, type ActionFacts } from '../../action-definition.ts';
+export { changeEach, example, read, type ActionFacts } from '../../action-definition.ts';
 
 export type GcpActionDefinition = ActionDefinition<GcpClients, GcpSettings>;
 

@@ -3,14 +3,13 @@ import { z } from 'zod';
 import { CordonFailure } from '../../../../contracts/failures.ts';
 import type { JsonObject } from '../../../../domain/json.ts';
 import type { PlannedCall } from '../../../../domain/plan.ts';
-import { resourceOf } from '../../../../domain/principal.ts';
 import type { Action } from '../../../port.ts';
 import { confirmAccount } from '../../accounts.ts';
 import type { GcpClients } from '../../clients.ts';
 import { listKeys } from '../../keys.ts';
 import { accountPath, KEY_ID, targetAccount } from '../../names.ts';
 import type { ActionFacts, GcpActionDefinition } from '../definition.ts';
-import { changeEach, EXAMPLE_ACCOUNT, read } from '../definition.ts';
+import { changeEach, example, EXAMPLE_ACCOUNT, read } from '../definition.ts';
 
 const ID = 'disable-service-account-keys';
 const parametersSchema = z.strictObject({});
@@ -39,14 +38,7 @@ const facts: ActionFacts = {
     { name: 'iam.serviceAccountKeys.disable', resource: 'project', purpose: 'the change' },
     { name: 'iam.serviceAccountKeys.enable', resource: 'project', purpose: 'its rollback' },
   ],
-  example: {
-    action: ID,
-    cloud: 'gcp',
-    accountId: EXAMPLE_ACCOUNT.accountId,
-    principal: EXAMPLE_ACCOUNT,
-    target: resourceOf(EXAMPLE_ACCOUNT),
-    parameters: {},
-  },
+  example: example(ID, EXAMPLE_ACCOUNT),
 };
 
 export const disableServiceAccountKeys: GcpActionDefinition = {

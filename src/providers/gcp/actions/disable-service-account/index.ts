@@ -1,7 +1,6 @@
 import { z } from 'zod';
 
 import type { PlannedCall } from '../../../../domain/plan.ts';
-import { resourceOf } from '../../../../domain/principal.ts';
 import type { Action } from '../../../port.ts';
 import type { Account } from '../../accounts.ts';
 import { confirmAccount } from '../../accounts.ts';
@@ -9,7 +8,7 @@ import type { GcpClients } from '../../clients.ts';
 import { accountPath, targetAccount } from '../../names.ts';
 import { readPolicy } from '../../policies.ts';
 import type { ActionFacts, GcpActionDefinition } from '../definition.ts';
-import { EXAMPLE_ACCOUNT, read } from '../definition.ts';
+import { example, EXAMPLE_ACCOUNT, read } from '../definition.ts';
 
 const ID = 'disable-service-account';
 const parametersSchema = z.strictObject({});
@@ -33,14 +32,7 @@ const facts: ActionFacts = {
     { name: 'iam.serviceAccounts.disable', resource: 'project', purpose: 'the change' },
     { name: 'iam.serviceAccounts.enable', resource: 'project', purpose: 'its rollback' },
   ],
-  example: {
-    action: ID,
-    cloud: 'gcp',
-    accountId: EXAMPLE_ACCOUNT.accountId,
-    principal: EXAMPLE_ACCOUNT,
-    target: resourceOf(EXAMPLE_ACCOUNT),
-    parameters: {},
-  },
+  example: example(ID, EXAMPLE_ACCOUNT),
 };
 
 export const disableServiceAccount: GcpActionDefinition = {

@@ -2,14 +2,13 @@ import { z } from 'zod';
 
 import type { JsonObject } from '../../../../domain/json.ts';
 import type { ActionRequest, PlannedCall } from '../../../../domain/plan.ts';
-import { resourceOf } from '../../../../domain/principal.ts';
 import type { Action } from '../../../port.ts';
 import { confirmAccount } from '../../accounts.ts';
 import type { GcpClients } from '../../clients.ts';
 import { memberOf, targetPrincipal } from '../../names.ts';
 import { changePolicy, readPolicy } from '../../policies.ts';
 import type { ActionFacts, GcpActionDefinition } from '../definition.ts';
-import { changeEach, EXAMPLE_ACCOUNT, read } from '../definition.ts';
+import { changeEach, example, EXAMPLE_ACCOUNT, read } from '../definition.ts';
 import type { Grant } from './grants.ts';
 import { findGrants, grantSchema, keyOf, withAgain, without } from './grants.ts';
 
@@ -52,14 +51,7 @@ const facts: ActionFacts = {
       ];
     }),
   ],
-  example: {
-    action: ID,
-    cloud: 'gcp',
-    accountId: EXAMPLE_ACCOUNT.accountId,
-    principal: EXAMPLE_ACCOUNT,
-    target: resourceOf(EXAMPLE_ACCOUNT),
-    parameters: {},
-  },
+  example: example(ID, EXAMPLE_ACCOUNT),
 };
 
 export const removeIamBindings: GcpActionDefinition = {
