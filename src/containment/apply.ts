@@ -2,7 +2,7 @@ import type { ActionInput, ActionOutcome } from '../contracts/activities.ts';
 import { CordonFailure } from '../contracts/failures.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Plan, PlannedAction } from '../domain/plan.ts';
-import type { Action } from '../providers/port.ts';
+import type { Action, Preflight } from '../providers/port.ts';
 import { providerOf } from '../providers/port.ts';
 import type { ContainmentDependencies } from './dependencies.ts';
 import { actionAt, actionOf, loadPlan } from './dependencies.ts';
@@ -47,11 +47,14 @@ async function tryToApply(
   dependencies: ContainmentDependencies,
 ): Promise<ActionOutcome> {
   const action = actionOf(providerOf(dependencies.providers, planned.request.cloud), planned.request);
+  // It only reads, so it need not wait for the permit; where that is refused, it counts for nothing.
+  const reading = action.preflight(planned.request);
+  reading.catch(() => undefined);
   await permit(plan, planned, decisions, dependencies);
   await permitRound(plan, planned, round, dependencies);
   const done = await dependencies.store.ledger.find('outcome', planned.idempotencyKey);
   if (done) return outcomeFrom(planned, done.body);
-  const { prior, alreadySo } = await priorState(plan, planned, action, dependencies);
+  const { prior, alreadySo } = await priorState(plan, planned, action.effect, reading, dependencies);
   if (alreadySo)
     return record(plan, planned, { status: 'already-so', detail: 'It was already so.', prior }, dependencies);
   try {
@@ -115,20 +118,24 @@ function uncertain(error: unknown, why: string): unknown {
   return new CordonFailure('OutcomeUnknown', `${error.message} ${why}`, { cause: error });
 }
 
-/** What was there before us: from our own intent when an earlier try wrote one, else read now and written as the intent. */
+/**
+ * What was there before us: from our own intent when an earlier try wrote one, else what was read, written as the intent. The
+ * ledger is asked after the read: a try at the same time that had its effect before it would pass for "already so".
+ */
 async function priorState(
   plan: Plan,
   { idempotencyKey, request, title }: PlannedAction,
-  action: Action,
+  effect: Action['effect'],
+  reading: Promise<Preflight>,
   { store }: ContainmentDependencies,
 ): Promise<{ readonly prior: JsonObject; readonly alreadySo: boolean }> {
+  await reading.catch(() => undefined);
   const intent = await store.ledger.find('intent', idempotencyKey);
   if (intent) {
-    if (action.effect === 'creating')
-      throw new CordonFailure('OutcomeUnknown', 'An earlier try may have taken effect.');
+    if (effect === 'creating') throw new CordonFailure('OutcomeUnknown', 'An earlier try may have taken effect.');
     return { prior: intent.body['prior'] as JsonObject, alreadySo: false };
   }
-  const { prior, alreadySo, obstacles } = await action.preflight(request);
+  const { prior, alreadySo, obstacles } = await reading;
   if (obstacles.length > 0) throw new CordonFailure('ValidationFailed', obstacles.join(' '));
   if (alreadySo) return { prior, alreadySo };
   const body = { title, planDigest: plan.digest, request: { ...request, principal: { ...request.principal } }, prior };

@@ -42,3 +42,18 @@ describe('createLimiter', () => {
     expect(taken).toEqual([0, 500, 1000, 1500, 2000, 2500]);
   });
 });
+
+describe('createLimiter in a busy process', () => {
+  it('gives out no burst of turns that could not be taken in time', async () => {
+    const turn = createLimiter(100);
+    const taken: number[] = [];
+    const first = turn();
+    const all = Array.from({ length: 6 }, () => turn().then(() => taken.push(performance.now())));
+    await first;
+    const busyUntil = performance.now() + 60;
+    while (performance.now() < busyUntil);
+    await Promise.all(all);
+    const gaps = taken.slice(1).map((at, index) => at - (taken[index] ?? at));
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(9);
+  });
+});

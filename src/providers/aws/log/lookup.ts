@@ -71,13 +71,20 @@ export function merge(parts: readonly FoundEvents[]): FoundEvents {
   return { events, completeFrom: gaps.at(-1) ?? null };
 }
 
-/** Gives out turns at an even pace, in the order they were asked for. */
+/**
+ * Gives out turns in the order they were asked for, each a whole interval after the one before was really taken: turns that a busy
+ * process took late must not come in a burst.
+ */
 export function createLimiter(perSecond: number): () => Promise<void> {
-  let nextAtMs = 0;
+  const everyMs = 1000 / perSecond;
+  let lastTurn = Promise.resolve(-Infinity);
   return async () => {
-    const now = Date.now();
-    const at = Math.max(now, nextAtMs);
-    nextAtMs = at + 1000 / perSecond;
-    if (at > now) await new Promise((resolve) => setTimeout(resolve, at - now));
+    lastTurn = lastTurn.then(async (beforeMs) => {
+      // A timer may fire a little early.
+      for (let waitMs; (waitMs = beforeMs + everyMs - performance.now()) > 0; )
+        await new Promise((resolve) => setTimeout(resolve, waitMs));
+      return performance.now();
+    });
+    await lastTurn;
   };
 }
