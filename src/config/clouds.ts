@@ -115,6 +115,7 @@ export const azureSection = z
           'remove-eligible-roles',
           'tighten-role-assignments',
           'remove-role-assignments',
+          'remove-granted-assignment',
           'restore-diagnostic-settings',
         ]),
       )
@@ -125,6 +126,7 @@ export const azureSection = z
         'revoke-sign-in-sessions',
         'remove-role-assignments',
         'remove-eligible-roles',
+        'remove-granted-assignment',
       ])
       .describe('What a containment may consist of'),
   })

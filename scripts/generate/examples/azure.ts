@@ -106,6 +106,14 @@ function roles(principalId: string): Answers {
       principalType: 'ServicePrincipal',
     },
   };
+  const granted = {
+    id: assignment.id,
+    properties: {
+      ...assignment.properties,
+      principalId: 'aaaaaaaa-0000-4000-8000-000000000009',
+      createdBy: principalId,
+    },
+  };
   const eligible = {
     properties: {
       scope: SCOPE,
@@ -119,6 +127,7 @@ function roles(principalId: string): Answers {
   return [
     [/\/roleEligibilityScheduleInstances/u, { value: [eligible] }],
     [/\/roleAssignmentScheduleInstances/u, { value: [] }],
+    [/\/roleAssignments\//u, granted],
     [/\/roleAssignments/u, { value: [assignment] }],
     [/\/roleDefinitions\?.*Reader/iu, { value: [definition('Reader')] }],
     [/\/roleDefinitions\//iu, definition('Contributor')],

@@ -1,4 +1,5 @@
 import type { RoleAssignment, RoleAssignmentCreateParameters } from '@azure/arm-authorization';
+import { z } from 'zod';
 
 import { CordonFailure } from '../../contracts/failures.ts';
 import type { JsonObject } from '../../domain/json.ts';
@@ -6,20 +7,23 @@ import type { PlannedCall } from '../../domain/plan.ts';
 import type { AzureClients } from './clients.ts';
 import { orNull } from './directory.ts';
 
+const nullable = z.string().nullable();
+
 /** One role of one principal at one scope, with all that is needed to make it again. */
-export interface Assignment {
+export const assignmentSchema = z.object({
   /** Ends with a GUID that whoever made it chose. */
-  readonly id: string;
-  readonly scope: string;
-  readonly roleDefinitionId: string;
-  readonly roleName: string;
-  readonly principalId: string;
-  readonly principalType: string | null;
-  readonly condition: string | null;
-  readonly conditionVersion: string | null;
-  readonly description: string | null;
-  readonly delegatedManagedIdentityResourceId: string | null;
-}
+  id: z.string(),
+  scope: z.string(),
+  roleDefinitionId: z.string(),
+  roleName: z.string(),
+  principalId: z.string(),
+  principalType: nullable,
+  condition: nullable,
+  conditionVersion: nullable,
+  description: nullable,
+  delegatedManagedIdentityResourceId: nullable,
+});
+export type Assignment = Readonly<z.output<typeof assignmentSchema>>;
 
 export interface Found {
   /** Of the principal itself, at or below our subscriptions: these can be changed. */
@@ -45,6 +49,19 @@ export async function listAssignments(
   const isDirect = ({ principalId: holder, scope }: Assignment) =>
     holder.toLowerCase() === principalId && ours.some((own) => `${scope.toLowerCase()}/`.startsWith(`${own}/`));
   return { direct: all.filter(isDirect), elsewhere: all.filter((one) => !isDirect(one)) };
+}
+
+/** What stands under an id, and the object id of who made it; empty where Azure does not say. */
+export async function findAssignment(
+  clients: AzureClients,
+  id: string,
+): Promise<{ readonly assignment: Assignment | null; readonly createdBy: string }> {
+  const found = await orNull(clients.authorization.roleAssignments.getById(id.replace(/^\//u, '')));
+  if (!found) return { assignment: null, createdBy: '' };
+  return {
+    assignment: assignment(found, await roleNames(clients, [found])),
+    createdBy: found.createdBy?.toLowerCase() ?? '',
+  };
 }
 
 async function list({ authorization }: AzureClients, subscription: string, filter: string): Promise<RoleAssignment[]> {

@@ -12,6 +12,9 @@ export const USER_PRINCIPAL_NAME = /^[\w.'!#^~&+=-]{1,128}@[A-Za-z0-9](?:[A-Za-z
 /** Of one diagnostic setting of one resource under a subscription. */
 export const DIAGNOSTIC_SETTING =
   /^(\/subscriptions\/([0-9a-f-]{36})(?:\/[\w.()-]{1,128})*)\/providers\/microsoft\.insights\/diagnosticsettings\/([\w.() -]{1,260})$/iu;
+/** Of one role assignment at or below a subscription. */
+export const ROLE_ASSIGNMENT =
+  /^\/subscriptions\/([0-9a-f-]{36})(?:\/[\w.()-]{1,128})*\/providers\/microsoft\.authorization\/roleassignments\/[0-9a-f-]{36}$/iu;
 
 /**
  * A GUID made from what it stands for, the same at every try: Azure takes names of our choosing, so a repeated request finds what the

@@ -6,6 +6,7 @@ import type { AzurePrincipal } from '../../domain/principal.ts';
 import { resourceOf } from '../../domain/principal.ts';
 import type { Proposal } from '../port.ts';
 import type { AzureActionId } from './actions/index.ts';
+import { leftBehind } from './left-behind.ts';
 import { CASE_ID, DIAGNOSTIC_SETTING } from './names.ts';
 import type { AzureSettings } from './settings.ts';
 
@@ -37,6 +38,7 @@ export function propose(
       : [];
   const own = resourceOf(principal);
   const settings = touchedSettings(subscriptions, activity);
+  const left = leftBehind(principal, subscriptions, activity);
   return {
     requests: [
       ...ACTIONS_OF[principal.kind].flatMap((action) => request(action, own, {})),
@@ -45,14 +47,20 @@ export function propose(
         ? request('remove-role-assignments', own, { caseId })
         : request('tighten-role-assignments', own, { caseId, tightenTo: { ...tightenTo } })),
       ...request('remove-eligible-roles', own, { caseId }),
+      ...left.assignments.flatMap((target) => request('remove-granted-assignment', target, {})),
       ...settings.here.flatMap((target) => request('restore-diagnostic-settings', target, {})),
     ],
     caveats: [
       ...caveatsOnTokens(principal, isEnabled),
+      ...left.caveats,
+      ...(isEnabled('remove-granted-assignment') ? [] : left.assignments.map(stays)),
       ...caveatsOnLogs(activity, settings, isEnabled('restore-diagnostic-settings')),
     ],
   };
 }
+
+const stays = (assignment: string) =>
+  `A role that the principal gave to another stays, because remove-granted-assignment is not enabled: ${assignment}.`;
 
 function caveatsOnTokens({ kind }: AzurePrincipal, isEnabled: (action: AzureActionId) => boolean): readonly string[] {
   const caveats: string[] = [];
@@ -90,11 +98,15 @@ function caveatsOnLogs(
   { here, elsewhere }: TouchedSettings,
   restores: boolean,
 ): readonly string[] {
-  if (activity === null) return ['The log could not be read: whether the principal switched off a log is unknown.'];
+  if (activity === null)
+    return [
+      'The log could not be read: whether the principal switched off a log, or gave rights to others, is unknown.',
+    ];
   const caveats: string[] = [];
   if (activity.around.truncated) {
     caveats.push(
-      'The log around the alert was too long to read whole: the principal may have switched off a log that is not named here.',
+      'The log around the alert was too long to read whole: the principal may have switched off a log, or given rights to others, ' +
+        'that are not named here.',
     );
   }
   const left = [...elsewhere, ...(restores ? [] : here)];

@@ -48,24 +48,28 @@ describe('the registry of Azure actions', () => {
   it.each(definitions)('the example of %s has the shape that a proposal has', (id, { facts }) => {
     const { example } = facts;
     expect(example).toMatchObject({ action: id, cloud: 'azure', accountId: example.principal.accountId });
-    const change = {
-      eventName: 'microsoft.insights/diagnosticsettings/delete',
+    const changes = ['microsoft.insights/diagnosticsettings/delete', 'microsoft.authorization/roleassignments/write'];
+    const changesByPrincipal = changes.map((eventName) => ({
+      eventName,
       target: example.target,
       at: '',
       denied: false,
-    };
-    const { requests } = provider.propose(
-      example.principal,
-      { changesByPrincipal: [change], around: {} } as never,
-      'ca_1',
-      [id],
-    );
+    }));
+    const { requests } = provider.propose(example.principal, { changesByPrincipal, around: {} } as never, 'ca_1', [id]);
     const [request] = requests;
     expect(request?.target).toBe(example.target);
     expect(Object.keys(request?.parameters ?? {}).toSorted()).toEqual(Object.keys(example.parameters).toSorted());
     // Reads the parameters and the target; where they are not as they must be, this throws.
     const round = '99999999-2222-4333-8444-555555555556';
-    const prior = { accountEnabled: true, assignments: [], roles: [], round, present: null, wanted: {} };
+    const prior = {
+      accountEnabled: true,
+      assignments: [],
+      roles: [],
+      round,
+      present: null,
+      wanted: {},
+      assignment: null,
+    };
     expect(provider.actions[id]?.previewRevert(example, prior, { created: [], removed: [] })).toBeInstanceOf(Array);
   });
 });

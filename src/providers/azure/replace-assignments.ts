@@ -7,6 +7,7 @@ import type { ActionFacts } from './actions/definition.ts';
 import { changeEach, read } from './actions/definition.ts';
 import type { Assignment } from './assignments.ts';
 import {
+  assignmentSchema,
   deleteAssignment,
   deleteCall,
   findRole,
@@ -21,21 +22,8 @@ import { guidOf } from './names.ts';
 import { listSchedules } from './schedules.ts';
 import type { AzureSettings } from './settings.ts';
 
-const nullable = z.string().nullable();
-const assignment = z.object({
-  id: z.string(),
-  scope: z.string(),
-  roleDefinitionId: z.string(),
-  roleName: z.string(),
-  principalId: z.string(),
-  principalType: nullable,
-  condition: nullable,
-  conditionVersion: nullable,
-  description: nullable,
-  delegatedManagedIdentityResourceId: nullable,
-});
-const priorSchema = z.object({ assignments: z.array(assignment) });
-const appliedSchema = z.object({ created: z.array(assignment), removed: z.array(z.string()) });
+const priorSchema = z.object({ assignments: z.array(assignmentSchema) });
+const appliedSchema = z.object({ created: z.array(assignmentSchema), removed: z.array(z.string()) });
 
 export interface Replacement {
   readonly caseId: string;

@@ -1,6 +1,7 @@
-import { buildStage, chosen, writes } from '../../providers/azure/stage.ts';
+import { buildStage, chosen, grantToNeighbour, writes } from '../../providers/azure/stage.ts';
 import type { FaultKind } from '../../support/azure/index.ts';
-import { actionContract, type ActionUnderContract, type ActionWorld, type WriteFault } from './action.contract.ts';
+import { actionContract, type ActionWorld, type WriteFault } from './action.contract.ts';
+import { UNDER_CONTRACT } from './actions.ts';
 
 const KINDS: Readonly<Record<WriteFault, FaultKind>> = {
   throttled: '429',
@@ -13,6 +14,7 @@ const KINDS: Readonly<Record<WriteFault, FaultKind>> = {
 
 async function world(rightsFor: readonly string[]): Promise<ActionWorld> {
   const stage = await buildStage(rightsFor);
+  await grantToNeighbour(stage);
   const { azure, provider, settings } = stage;
   let from = 0;
   return {
@@ -55,18 +57,4 @@ function withoutTimes(snapshot: unknown): unknown {
   );
 }
 
-const exact = { reversible: true, alreadySoAfterwards: true, repeatable: true };
-const final = { reversible: false, alreadySoAfterwards: false, repeatable: true };
-
-actionContract(
-  'azure',
-  [
-    { id: 'disable-service-principal', ...exact },
-    { id: 'disable-user', ...exact },
-    { id: 'tighten-role-assignments', ...exact },
-    { id: 'remove-role-assignments', ...exact },
-    { id: 'remove-eligible-roles', ...exact },
-    { id: 'remove-application-credentials', ...final, alreadySoAfterwards: true },
-  ] satisfies readonly ActionUnderContract[],
-  world,
-);
+actionContract('azure', UNDER_CONTRACT.azure, world);

@@ -108,6 +108,27 @@ function settingsOf(azure: AzureDouble, subscription: string, cordon: AddedAppli
 
 const idOf = (subscription: string) => subscription.split('/')[2] ?? '';
 
+const grantedBy = ({ group }: Pick<Stage, 'group'>) =>
+  `${group}/providers/Microsoft.Authorization/roleAssignments/dddddddd-0000-4000-8000-000000000001`;
+
+/** The pipeline, in whoever's hands, gives its neighbour the right to give rights. */
+export async function grantToNeighbour(stage: Stage): Promise<string> {
+  const { azure, clients, app, neighbour, subscription } = stage;
+  azure.build.assignRole(app.servicePrincipal.id, 'User Access Administrator', subscription);
+  const id = grantedBy(stage);
+  const properties = {
+    roleDefinitionId: `${subscription}/providers/Microsoft.Authorization/roleDefinitions/${USER_ACCESS_ADMINISTRATOR}`,
+    principalId: neighbour.servicePrincipal.id,
+    principalType: 'ServicePrincipal',
+  };
+  const path = `${id}?api-version=2022-04-01`;
+  const { status, body } = await clients.call(clients.credential(app), 'PUT', path, { properties });
+  if (status !== 201) throw new Error(`The grant failed: ${JSON.stringify(body)}`);
+  return id;
+}
+
+const USER_ACCESS_ADMINISTRATOR = '18d7d88d-d35e-4fb5-a5c3-7773c20a72d9';
+
 /** The request that a proposal makes for the action, about the principal that it fits. */
 export function chosen(
   stage: Stage,
@@ -120,7 +141,8 @@ export function chosen(
     at: '',
     denied: false,
   };
-  const facts = { changesByPrincipal: [change], around: {} } as unknown as ActivityFacts;
+  const gave = { ...change, eventName: 'microsoft.authorization/roleassignments/write', target: grantedBy(stage) };
+  const facts = { changesByPrincipal: [change, gave], around: {} } as unknown as ActivityFacts;
   const { requests } = stage.provider.propose(principal, facts, CASE, [id]);
   const [request] = requests;
   const action = stage.provider.actions[id];

@@ -3,6 +3,7 @@ import { disableServicePrincipal } from './disable-service-principal/index.ts';
 import { disableUser } from './disable-user/index.ts';
 import { removeApplicationCredentials } from './remove-application-credentials/index.ts';
 import { removeEligibleRoles } from './remove-eligible-roles/index.ts';
+import { removeGrantedAssignment } from './remove-granted-assignment/index.ts';
 import { removeRoleAssignments } from './remove-role-assignments/index.ts';
 import { resetUserPassword } from './reset-user-password/index.ts';
 import { restoreDiagnosticSettings } from './restore-diagnostic-settings/index.ts';
@@ -22,6 +23,7 @@ export const AZURE_ACTIONS = {
   'tighten-role-assignments': tightenRoleAssignments,
   'remove-role-assignments': removeRoleAssignments,
   'remove-eligible-roles': removeEligibleRoles,
+  'remove-granted-assignment': removeGrantedAssignment,
   'restore-diagnostic-settings': restoreDiagnosticSettings,
 } as const satisfies Readonly<Record<string, AzureActionDefinition>>;
 

@@ -1,6 +1,7 @@
 import { isDiscoveryApi } from '../../../domain/discovery.ts';
 import type { CallSummary, IdentityChange, TimeWindow } from '../../../domain/evidence.ts';
 import { summariseCalls, type SummarisedCall } from '../../call-summary.ts';
+import { KEYS_OF_RESOURCES } from '../left-behind.ts';
 import type { LogEvent } from './event.ts';
 
 export function within({ from, to }: TimeWindow, { at }: LogEvent): boolean {
@@ -23,12 +24,11 @@ const summarisedCall = (event: LogEvent): SummarisedCall => ({
 /** As `DISCOVERY_APIS` and Azure spell it, with a slash after the provider. */
 export const operationOf = (api: string) => api.replace(':', '/');
 
-/** Writes on roles and rights, on the directory, and on where the logs go. */
+const CHANGES =
+  /^(?:entra|microsoft\.authorization|microsoft\.managedidentity|microsoft\.insights:diagnosticsettings)/u;
+
+/** Writes on roles and rights, on the directory, and on where the logs go; and keys of resources that were handed out. */
 export function identityChange({ api, target, at, outcome, write }: LogEvent): IdentityChange | null {
-  if (
-    !write ||
-    !/^(?:entra|microsoft\.authorization|microsoft\.managedidentity|microsoft\.insights:diagnosticsettings)/u.test(api)
-  )
-    return null;
+  if (!write || !(CHANGES.test(api) || KEYS_OF_RESOURCES.test(operationOf(api)))) return null;
   return { eventName: operationOf(api), target: target || 'unknown', at, denied: outcome !== 'succeeded' };
 }
