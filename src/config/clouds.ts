@@ -145,10 +145,23 @@ export const gcpSection = z
     ...times({ logDelay: 300, propagation: 420 }),
     actions: z
       .array(
-        z.enum(['disable-service-account-keys', 'disable-service-account', 'remove-iam-bindings', 'restore-log-sinks']),
+        z.enum([
+          'disable-service-account-keys',
+          'disable-service-account',
+          'remove-iam-bindings',
+          'disable-created-keys',
+          'remove-granted-bindings',
+          'restore-log-sinks',
+        ]),
       )
       .min(1)
-      .default(['disable-service-account-keys', 'disable-service-account', 'remove-iam-bindings'])
+      .default([
+        'disable-service-account-keys',
+        'disable-service-account',
+        'remove-iam-bindings',
+        'disable-created-keys',
+        'remove-granted-bindings',
+      ])
       .describe('What a containment may consist of'),
   })
   .optional()

@@ -58,6 +58,32 @@ export interface ChangeDetails {
   readonly accessKeyId?: string;
   readonly policyArn?: string;
   readonly policyName?: string;
+  readonly groupName?: string;
+  /** Of a managed policy, made the default by this call. */
+  readonly policyVersionId?: string;
+  /** Made, but not in force: a version of a policy that is not its default. */
+  readonly idle?: true;
+  /** An OpenID Connect or SAML provider. */
+  readonly providerArn?: string;
+  /** A function, with its version or alias where the statement is on one. */
+  readonly functionArn?: string;
+  readonly statementId?: string;
+  /** Of the document or statement that the call put, SHA-256 of its meaning, hex. */
+  readonly documentDigest?: string;
+  /** Google Cloud: every role that the call gave, and to whom. */
+  readonly granted?: readonly GrantedRole[];
+  /** Google Cloud: of a service account's key that the call made or enabled. */
+  readonly keyId?: string;
+  /** A trust anchor or profile of Roles Anywhere, and its region. */
+  readonly rolesAnywhereId?: string;
+  readonly region?: string;
+}
+
+export interface GrantedRole {
+  readonly role: string;
+  readonly member: string;
+  /** Title, description, expression, location: what there is of them. */
+  readonly condition: Readonly<Record<string, string>> | null;
 }
 
 export interface ChangedIdentity {

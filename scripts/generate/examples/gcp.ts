@@ -12,18 +12,22 @@ import { NOW } from './now.ts';
 
 const PROJECT = 'example-project';
 const SETTINGS = { projects: [PROJECT], logDelaySeconds: 300, propagationSeconds: 420, now: () => NOW };
-const KEY = `${'0123456789'.repeat(3)}abcdefabcd`;
+const KEY = '0123456789'.repeat(4);
 
 /** A project in an organisation, the account with one key and one role beside a colleague. No call leaves the process. */
 export function exampleGcp({ principal }: ActionRequest): Provider {
   const { name: email, uniqueId } = principal;
   const account = { name: `projects/${PROJECT}/serviceAccounts/${email}`, email, uniqueId, projectId: PROJECT };
   const members = [`serviceAccount:${email}`, 'user:alice@example.com'];
+  const stranger = { role: 'roles/owner', members: ['user:mallory@example.net'] };
   const answers: readonly (readonly [RegExp, object])[] = [
     [/\/keys\?/u, { keys: [{ name: `${account.name}/keys/${KEY}`, keyType: 'USER_MANAGED' }] }],
     [/\/serviceAccounts\/[^/:]+$/u, account],
     [/\/serviceAccounts\?/u, { accounts: [account] }],
-    [/\/projects\/[^/:]+:getIamPolicy$/u, { etag: 'BwExample', bindings: [{ role: 'roles/editor', members }] }],
+    [
+      /\/projects\/[^/:]+:getIamPolicy$/u,
+      { etag: 'BwExample', bindings: [{ role: 'roles/editor', members }, stranger] },
+    ],
     [/:getIamPolicy/u, { etag: 'BwExample', bindings: [] }],
     [/\/projects\/[^/:]+$/u, { name: 'projects/123456789012', parent: 'organizations/210987654321' }],
   ];

@@ -79,7 +79,7 @@ function isAbout(event: LogEvent, principal: GcpPrincipal): boolean {
   const { name, uniqueId } = principal;
   const places = event.resourceName.split('/');
   return (
-    event.members.some((member) => member.toLowerCase() === memberOf(principal).toLowerCase()) ||
+    event.deltas.some(({ member }) => member?.toLowerCase() === memberOf(principal).toLowerCase()) ||
     event.labels['email_id']?.toLowerCase() === name ||
     places.some((place) => place.toLowerCase() === name || (uniqueId !== undefined && place === uniqueId))
   );

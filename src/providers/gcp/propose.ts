@@ -1,16 +1,18 @@
 import { CordonFailure } from '../../contracts/failures.ts';
-import type { ActivityFacts } from '../../domain/evidence.ts';
+import type { ActivityFacts, GrantedRole } from '../../domain/evidence.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type { ActionRequest } from '../../domain/plan.ts';
 import type { GcpPrincipal } from '../../domain/principal.ts';
 import { resourceOf } from '../../domain/principal.ts';
 import type { GcpActionId } from './actions/index.ts';
+import { leftBehind } from './left-behind.ts';
 import { isSinkChange } from './log/sink-history.ts';
 import { CASE_ID } from './names.ts';
 import { SINK_RESOURCE } from './sinks.ts';
 
 /**
- * What to do about a principal, in the order of safety: keys, the account, its roles, and then what it did to the log.
+ * What to do about a principal, in the order of safety: keys, the account, its roles, what it made for others, and then what it did
+ * to the log.
  * The same input always makes the same requests.
  */
 export function proposeActions(
@@ -27,15 +29,20 @@ export function proposeActions(
       : [];
   const target = resourceOf(principal);
   const account = principal.kind === 'service-account';
+  const left = leftBehind(principal, projects, activity);
   return [
     ...(account ? request('disable-service-account-keys', target, {}) : []),
     ...(account ? request('disable-service-account', target, {}) : []),
     ...request('remove-iam-bindings', target, {}),
+    ...left.keys.flatMap((one) => request('disable-created-keys', one.target, { keyIds: [...one.keyIds] })),
+    ...left.grants.flatMap((one) => request('remove-granted-bindings', one.target, { granted: asJson(one.granted) })),
     ...changedSinks(activity, projects).known.flatMap(({ sink, before }) =>
       request('restore-log-sinks', sink, { sink: before }),
     ),
   ];
 }
+
+const asJson = (granted: readonly GrantedRole[]) => granted.map((one) => ({ ...one }));
 
 /** What the proposal can't promise; belongs into the plan's caveats, where the approver reads it. Each makes the case PARTIAL. */
 export function proposalCaveats(
@@ -68,22 +75,15 @@ export function proposalCaveats(
       `Tokens made for other service accounts can't be revoked and live up to an hour, by policy twelve: ${others.join(', ')}. ` +
         'Watch those accounts, or disable them by hand.',
     );
-  const left = leftBehind(principal, activity);
-  if (left.length > 0)
-    caveats.push(`It changed who may do what, which Cordon does not undo; look for ways back in: ${left.join(', ')}.`);
+  const left = leftBehind(principal, projects, activity);
+  caveats.push(...left.caveats);
+  if (!enabled('disable-created-keys')) caveats.push(...left.keys.map(({ target }) => stays('A key', target)));
+  if (!enabled('remove-granted-bindings')) caveats.push(...left.grants.map(({ target }) => stays('A role', target)));
   return [...caveats, ...sinkCaveats(activity, enabled('restore-log-sinks'), projects)];
 }
 
-/** New accounts, keys of others and policies: what a thief makes in order to come back. Its own keys are taken anyhow. */
-const WAYS_BACK =
-  /^(?:Create|Upload|Enable|Undelete)ServiceAccount(?:Key)?$|^SetI(?:am|AM)Policy$|^CreateWorkloadIdentityPool/u;
-
-function leftBehind(principal: GcpPrincipal, { changesByPrincipal }: ActivityFacts): readonly string[] {
-  const made = changesByPrincipal.filter(
-    ({ eventName, target, denied }) => !denied && WAYS_BACK.test(eventName) && target !== resourceOf(principal),
-  );
-  return [...new Set(made.map(({ eventName, target }) => `${eventName} on ${target}`))].toSorted();
-}
+const stays = (what: string, target: string) =>
+  `${what} that it made for others on ${target} stays, because the action against that is not enabled.`;
 
 function byHand({ name }: GcpPrincipal, bindings: boolean): string {
   const roles = bindings

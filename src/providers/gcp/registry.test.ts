@@ -41,13 +41,19 @@ describe('the registry of Google Cloud actions', () => {
   it.each(definitions)('the example of %s has the shape that a proposal has', (id, { facts }) => {
     const { example } = facts;
     const before = example.parameters['sink'];
-    const change = { eventName: 'DeleteSink', target: example.target, at: '', denied: false, before };
-    const activity = { changesByPrincipal: [change], assumedRoles: [], around: {} } as unknown as ActivityFacts;
+    const { granted, keyIds } = example.parameters;
+    const common = { target: example.target, at: '', denied: false };
+    const changes = [
+      { ...common, eventName: 'DeleteSink', before },
+      { ...common, eventName: 'SetIamPolicy', details: { granted } },
+      { ...common, eventName: 'CreateServiceAccountKey', details: { keyId: Array.isArray(keyIds) ? keyIds[0] : '' } },
+    ];
+    const activity = { changesByPrincipal: changes, assumedRoles: [], around: {} } as unknown as ActivityFacts;
     const { requests } = provider.propose(example.principal, activity, 'ca_1', [id]);
     const [request] = requests.filter(({ target }) => target === example.target);
     expect(request).toEqual(example);
     // Reads the parameters and the target; where they are not as they must be, this throws.
-    const prior = { keys: [], disabled: false, grants: [], shared: [], sink: null };
+    const prior = { keys: [], disabled: false, grants: [], shared: [], sink: null, enabled: [] };
     expect(provider.actions[id]?.previewRevert(example, prior, { disabled: [], removed: [] })).toBeInstanceOf(Array);
   });
 });

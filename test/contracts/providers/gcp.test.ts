@@ -1,7 +1,10 @@
+import type { ActivityFacts, ChangeDetails } from '../../../src/domain/evidence.ts';
 import { permissionOfCall } from '../../../src/providers/gcp/calls.ts';
 import type { FaultKind } from '../../support/gcp/faults.ts';
+import type { KeyFile } from '../../support/gcp/index.ts';
 import { buildStage, CASE } from '../../providers/gcp/stage.ts';
 import { actionContract, type ActionWorld, type WriteFault } from './action.contract.ts';
+import { UNDER_CONTRACT } from './actions.ts';
 
 const KINDS: Readonly<Record<WriteFault, FaultKind>> = {
   throttled: '429',
@@ -14,15 +17,38 @@ const KINDS: Readonly<Record<WriteFault, FaultKind>> = {
 /** Posted too, and only reads. */
 const READS = /:(?:getIamPolicy|testIamPermissions|list)(?:\?|$)/u;
 
+const LEFT_ON_OTHERS = ['disable-created-keys', 'remove-granted-bindings'];
+const GIVEN = [
+  { role: 'roles/viewer', member: 'user:mallory@example.net', condition: null },
+  { role: 'roles/owner', member: 'user:eve@example.net', condition: null },
+];
+
+/** As the log would tell that the suspect made a key for another account, and gave roles to strangers. */
+function leftBehind({ private_key_id: keyId }: KeyFile, email: string): ActivityFacts {
+  const change = (eventName: string, target: string, details: ChangeDetails) => ({
+    ...{ eventName, target, details },
+    at: '',
+    denied: false,
+  });
+  const account = `//iam.googleapis.com/projects/shop-prod/serviceAccounts/${email}`;
+  const changesByPrincipal = [
+    change('CreateServiceAccountKey', account, { keyId }),
+    change('SetIamPolicy', '//cloudresourcemanager.googleapis.com/projects/shop-prod', { granted: GIVEN }),
+  ];
+  return { changesByPrincipal, assumedRoles: [], around: {} } as unknown as ActivityFacts;
+}
+
 async function world(rightsFor: readonly string[]): Promise<ActionWorld> {
-  const { gcp, provider, deployer, billing, cordonEmail } = await buildStage({ enabled: rightsFor });
+  const { gcp, provider, deployer, billing, shop, cordonEmail } = await buildStage({ enabled: rightsFor });
+  const activity = leftBehind(await gcp.addKey(billing.email), billing.email);
+  for (const { role, member } of GIVEN) gcp.bind(shop, role, member);
   let from = 0;
   const own = () => gcp.requests.slice(from).filter(({ caller }) => caller === cordonEmail);
   return {
     provider,
     accountId: deployer.accountId,
     choose(id) {
-      const [request] = provider.propose(deployer, null, CASE, [id]).requests;
+      const [request] = provider.propose(deployer, activity, CASE, [id]).requests;
       const action = provider.actions[id];
       if (!request || !action) throw new Error(`no ${id}`);
       return { action, request };
@@ -40,10 +66,13 @@ async function world(rightsFor: readonly string[]): Promise<ActionWorld> {
         const { name, resource } = parameters as { name?: string; resource?: string };
         return `${name ?? resource}:${operation.split('.').at(-1)}`;
       }),
-    wrongTargets: () => [
+    wrongTargets: (id) => [
       '//iam.googleapis.com/projects/shop-prod/serviceAccounts/*',
       `//iam.googleapis.com/projects/other-shop/serviceAccounts/${deployer.name}`,
-      `//iam.googleapis.com/projects/shop-prod/serviceAccounts/${billing.email}`,
+      // Of what the suspect left on others, another account is a target like any.
+      ...(LEFT_ON_OTHERS.includes(id)
+        ? []
+        : [`//iam.googleapis.com/projects/shop-prod/serviceAccounts/${billing.email}`]),
       'principal://goog/subject/alice@example.com',
     ],
     breakWrites(fault) {
@@ -59,11 +88,4 @@ async function world(rightsFor: readonly string[]): Promise<ActionWorld> {
   };
 }
 
-const exact = { reversible: true, alreadySoAfterwards: true, repeatable: true };
-
-// restore-log-sinks has its own: it is about what the suspect did to the log, which each of its tests does first.
-actionContract(
-  'gcp',
-  ['disable-service-account-keys', 'disable-service-account', 'remove-iam-bindings'].map((id) => ({ id, ...exact })),
-  world,
-);
+actionContract('gcp', UNDER_CONTRACT.gcp, world);

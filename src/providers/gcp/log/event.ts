@@ -12,6 +12,15 @@ import { z } from 'zod';
  */
 const text = z.string().nullish();
 const fields = z.record(z.string(), z.unknown()).nullish().catch(null);
+/** https://cloud.google.com/logging/docs/reference/audit/iam/rest/Shared.Types/PolicyDelta */
+const delta = z.object({
+  action: text,
+  role: text,
+  member: text,
+  condition: z.record(z.string(), z.string()).nullish(),
+});
+export type BindingDelta = z.output<typeof delta>;
+
 const entry = z.object({
   insertId: z.string().min(1),
   timestamp: z.iso.datetime({ offset: true }),
@@ -25,7 +34,7 @@ const entry = z.object({
     authenticationInfo: z.object({ principalEmail: text, serviceAccountKeyName: text }).nullish(),
     requestMetadata: z.object({ callerIp: text, callerSuppliedUserAgent: text }).nullish(),
     serviceData: z
-      .object({ policyDelta: z.object({ bindingDeltas: z.array(z.object({ member: text })) }) })
+      .object({ policyDelta: z.object({ bindingDeltas: z.array(delta) }) })
       .nullish()
       .catch(null),
     request: fields,
@@ -54,8 +63,8 @@ export interface LogEvent {
   readonly failed: boolean;
   /** Refused for want of permission; another failure means that the call was allowed. */
   readonly denied: boolean;
-  /** Whom a change of a policy gave something to, or took it from. */
-  readonly members: readonly string[];
+  /** What a change of a policy gave to whom, or took from whom. */
+  readonly deltas: readonly BindingDelta[];
   readonly request: Readonly<Record<string, unknown>>;
   readonly response: Readonly<Record<string, unknown>>;
 }
@@ -83,7 +92,7 @@ export function readEvent(value: unknown): LogEvent | null {
     userAgent: payload.requestMetadata?.callerSuppliedUserAgent ?? '',
     failed: code !== 0,
     denied: code === PERMISSION_DENIED,
-    members: (payload.serviceData?.policyDelta.bindingDeltas ?? []).flatMap(({ member }) => (member ? [member] : [])),
+    deltas: payload.serviceData?.policyDelta.bindingDeltas ?? [],
     request: payload.request ?? {},
     response: payload.response ?? {},
   };

@@ -2,6 +2,7 @@ import { isDiscoveryApi } from '../../../domain/discovery.ts';
 import type { AssumedRole, CallSummary, IdentityChange, TimeWindow } from '../../../domain/evidence.ts';
 import { accountPath, EMAIL } from '../names.ts';
 import { summariseCalls, type SummarisedCall } from '../../call-summary.ts';
+import { detailsOf } from './details.ts';
 import type { LogEvent } from './event.ts';
 
 /** Both ends count. */
@@ -60,7 +61,15 @@ const CHANGES: readonly (readonly [service: RegExp, name: RegExp])[] = [
 
 export function identityChange(event: LogEvent): IdentityChange | null {
   if (!CHANGES.some(([service, name]) => service.test(event.service) && name.test(event.name))) return null;
-  return { eventName: event.name, target: targetOf(event), at: event.at, denied: event.denied };
+  const details = detailsOf(event);
+  return {
+    eventName: event.name,
+    target: targetOf(event),
+    at: event.at,
+    denied: event.denied,
+    ...(event.failed ? { failed: true } : {}),
+    ...(details ? { details } : {}),
+  };
 }
 
 /** Full resource names where the log lets us make them, so that people and plans see the same name. */

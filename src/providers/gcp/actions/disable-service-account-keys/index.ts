@@ -1,12 +1,9 @@
 import { z } from 'zod';
 
-import { CordonFailure } from '../../../../contracts/failures.ts';
 import type { JsonObject } from '../../../../domain/json.ts';
-import type { PlannedCall } from '../../../../domain/plan.ts';
 import type { Action } from '../../../port.ts';
 import { confirmAccount } from '../../accounts.ts';
-import type { GcpClients } from '../../clients.ts';
-import { listKeys } from '../../keys.ts';
+import { enableKeys, keyCall, listKeys } from '../../keys.ts';
 import { accountPath, KEY_ID, targetAccount } from '../../names.ts';
 import type { ActionFacts, GcpActionDefinition } from '../definition.ts';
 import { changeEach, example, EXAMPLE_ACCOUNT, read } from '../definition.ts';
@@ -53,7 +50,7 @@ export const disableServiceAccountKeys: GcpActionDefinition = {
       return {
         prior: { keys: keys.map((key) => ({ keyId: key.keyId, enabled: key.enabled })) },
         alreadySo: enabled.length === 0,
-        calls: enabled.map((id) => call(`${accountPath(projectId, email)}/keys/${id}`, 'disable')),
+        calls: enabled.map((id) => keyCall(accountPath(projectId, email), id, 'disable')),
         mayBreak: enabled.map((id) => `Programs that sign in with key ${id} of ${email} stop.`),
         obstacles: [],
       };
@@ -77,29 +74,14 @@ export const disableServiceAccountKeys: GcpActionDefinition = {
     },
     async revert(request, prior, applied) {
       const { projectId, email } = await confirmAccount(clients, request, projects);
-      await enable(clients, projectId, email, new Set(toEnable(prior, applied)));
+      await enableKeys(clients, accountPath(projectId, email), new Set(toEnable(prior, applied)));
     },
     previewRevert(request, prior, applied) {
       const { accountId, name } = targetAccount(request, projects);
-      return toEnable(prior, applied).map((id) => call(`${accountPath(accountId, name)}/keys/${id}`, 'enable'));
+      return toEnable(prior, applied).map((id) => keyCall(accountPath(accountId, name), id, 'enable'));
     },
   }),
 };
-
-/** What Google found in public since is the thief's too: it is left, and said. */
-async function enable(clients: GcpClients, projectId: string, email: string, ours: ReadonlySet<string>): Promise<void> {
-  const keys = (await listKeys(clients, projectId, email)).filter((key) => ours.has(key.keyId) && !key.enabled);
-  for (const key of keys.filter(({ exposed }) => !exposed)) {
-    const name = `${accountPath(projectId, email)}/keys/${key.keyId}`;
-    await clients.iam.projects.serviceAccounts.keys.enable({ name });
-  }
-  const exposed = keys.filter((key) => key.exposed).map((key) => key.keyId);
-  if (exposed.length > 0)
-    throw new CordonFailure(
-      'Conflict',
-      `Google has found ${exposed.join(', ')} in public: left disabled. Delete it, make a new key.`,
-    );
-}
 
 function enabledIn(prior: JsonObject): readonly string[] {
   const { keys } = read(priorSchema, prior, `The prior state of ${ID}`);
@@ -109,8 +91,4 @@ function enabledIn(prior: JsonObject): readonly string[] {
 function toEnable(prior: JsonObject, applied: JsonObject): readonly string[] {
   const { disabled } = read(appliedSchema, applied, `The result of ${ID}`);
   return enabledIn(prior).filter((id) => disabled.includes(id));
-}
-
-function call(name: string, operation: 'disable' | 'enable'): PlannedCall {
-  return { service: 'iam', operation: `projects.serviceAccounts.keys.${operation}`, parameters: { name } };
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { CordonFailure } from '../../../../contracts/failures.ts';
+import type { PlannedCall } from '../../../../domain/plan.ts';
 import { listAccounts } from '../../accounts.ts';
 import type { GcpClients } from '../../clients.ts';
 import { readContainers } from '../../hierarchy.ts';
@@ -112,6 +113,19 @@ function grantsIn(resource: string, bindings: readonly Binding[], member: string
   );
 }
 
+/** Those of the grants that stand in the policy of their resource. */
+export function findIn(
+  resource: string,
+  bindings: readonly Binding[],
+  grants: readonly Grant[],
+): readonly FoundGrant[] {
+  const wanted = new Set(grants.map(keyOf));
+  const members = [...new Set(grants.map(({ member }) => member))];
+  return members
+    .flatMap((member) => grantsIn(resource, bindings, member))
+    .filter(({ grant }) => wanted.has(keyOf(grant)));
+}
+
 function holds(binding: Binding, grant: Grant): boolean {
   return binding.role === grant.role && sameCondition(binding.condition, grant.condition);
 }
@@ -123,4 +137,18 @@ function bindingOf({ role, member, condition }: Grant): Binding {
 function plain(condition: NonNullable<Binding['condition']>): Record<string, string> {
   const fields = ['title', 'description', 'expression', 'location'] as const;
   return Object.fromEntries(fields.flatMap((field) => (condition[field] ? [[field, condition[field]]] : [])));
+}
+
+export type GrantsOfResource = readonly [resource: string, grants: readonly Grant[]];
+
+/** The change in the words of Google's audit log. The rest of the policy goes back as it is read at that moment. */
+export function policyCall([resource, grants]: GrantsOfResource, action: 'REMOVE' | 'ADD'): PlannedCall {
+  const bindingDeltas = grants.map(({ role, member, condition }) => ({
+    action,
+    role,
+    member,
+    ...(condition ? { condition } : {}),
+  }));
+  const service = resource.includes('/serviceAccounts/') ? 'iam' : 'cloudresourcemanager';
+  return { service, operation: 'setIamPolicy', parameters: { resource, version: 3, bindingDeltas } };
 }

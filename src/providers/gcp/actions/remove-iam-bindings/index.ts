@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import type { JsonObject } from '../../../../domain/json.ts';
-import type { ActionRequest, PlannedCall } from '../../../../domain/plan.ts';
+import type { ActionRequest } from '../../../../domain/plan.ts';
 import type { Action } from '../../../port.ts';
 import { confirmAccount } from '../../accounts.ts';
 import type { GcpClients } from '../../clients.ts';
@@ -10,7 +10,8 @@ import { changePolicy, readPolicy } from '../../policies.ts';
 import type { ActionFacts, GcpActionDefinition } from '../definition.ts';
 import { changeEach, example, EXAMPLE_ACCOUNT, read } from '../definition.ts';
 import type { Grant } from './grants.ts';
-import { findGrants, grantSchema, keyOf, withAgain, without } from './grants.ts';
+import type { GrantsOfResource } from './grants.ts';
+import { findGrants, grantSchema, keyOf, policyCall, withAgain, without } from './grants.ts';
 
 const ID = 'remove-iam-bindings';
 const PRIOR = `The prior state of ${ID}`;
@@ -66,7 +67,7 @@ export const removeIamBindings: GcpActionDefinition = {
       return {
         prior: { grants, shared: found.filter(({ shared }) => shared).map(({ grant }) => keyOf(grant)) },
         alreadySo: grants.length === 0,
-        calls: byResource(grants).map((group) => call(group, 'REMOVE')),
+        calls: byResource(grants).map((group) => policyCall(group, 'REMOVE')),
         mayBreak: grants.map(({ role, resource }) => `${member} loses ${role} on ${resource}.`),
         obstacles: [],
       };
@@ -103,7 +104,7 @@ export const removeIamBindings: GcpActionDefinition = {
     },
     previewRevert(request, prior, applied) {
       targetPrincipal(request, projects);
-      return byResource(toRestore(prior, applied)).map((group) => call(group, 'ADD'));
+      return byResource(toRestore(prior, applied)).map((group) => policyCall(group, 'ADD'));
     },
   }),
 };
@@ -121,20 +122,6 @@ function toRestore(prior: JsonObject, applied: JsonObject): readonly Grant[] {
   return read(priorSchema, prior, PRIOR).grants.filter((grant) => removed.has(keyOf(grant)));
 }
 
-type Group = readonly [resource: string, grants: readonly Grant[]];
-
-function byResource(grants: readonly Grant[]): readonly Group[] {
+function byResource(grants: readonly Grant[]): readonly GrantsOfResource[] {
   return [...Map.groupBy(grants, ({ resource }) => resource)];
-}
-
-/** The change in the words of Google's audit log. The rest of the policy goes back as it is read at that moment. */
-function call([resource, grants]: Group, action: 'REMOVE' | 'ADD'): PlannedCall {
-  const bindingDeltas = grants.map(({ role, member, condition }) => ({
-    action,
-    role,
-    member,
-    ...(condition ? { condition } : {}),
-  }));
-  const service = resource.includes('/serviceAccounts/') ? 'iam' : 'cloudresourcemanager';
-  return { service, operation: 'setIamPolicy', parameters: { resource, version: 3, bindingDeltas } };
 }
