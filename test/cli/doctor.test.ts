@@ -112,6 +112,33 @@ test.each([
 });
 
 test.each([
+  [{ ok: true, messages: [] }, 'ok', 'is in C1'],
+  [{ ok: false, error: 'not_in_channel' }, 'failed', 'not_in_channel; nobody can be asked'],
+  [{ ok: false, error: 'channel_not_found' }, 'failed', 'channel_not_found'],
+  [{ ok: false, error: 'missing_scope' }, 'warning', 'missing_scope'],
+] as const)('a channel of which Slack says %j: %s', async (body, status, detail) => {
+  await using slack = await listen(({ path }) => ({ body: path.endsWith('.history') ? body : { ok: true } }));
+  const { report } = await doctor(slackConfig(slack.url), { BOT: TOKEN });
+  expect(report.findings.find(({ check }) => check === 'slack channel')).toMatchObject({
+    status,
+    detail: expect.stringContaining(detail) as string,
+  });
+});
+
+test.each([
+  [{ ok: true, url: 'wss://127.0.0.1:1/' }, 'ok', 'may open'],
+  [{ ok: false, error: 'missing_scope' }, 'failed', 'missing_scope; no click would arrive'],
+] as const)('Socket Mode of which Slack says %j: %s', async (body, status, detail) => {
+  await using slack = await listen(({ path }) => ({ body: path.endsWith('connections.open') ? body : { ok: true } }));
+  const config = slackConfig(slack.url).replace('type: http, signingSecret', 'type: socket, appToken');
+  const { report } = await doctor(config, { BOT: TOKEN });
+  expect(report.findings.find(({ check }) => check === 'slack socket mode')).toMatchObject({
+    status,
+    detail: expect.stringContaining(detail) as string,
+  });
+});
+
+test.each([
   [0, 'ok', 'agrees with'],
   [-30, 'warning', 'behind'],
   [30, 'warning', 'ahead of'],

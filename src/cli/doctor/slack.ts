@@ -1,7 +1,10 @@
-import type { Config } from '../../config/schema.ts';
+import type { Config, SecretReference } from '../../config/schema.ts';
+
 import { resolveSecret } from '../../config/secrets.ts';
 import { createSlackClient } from '../../notify/slack/client.ts';
 import type { Check, Finding } from './finding.ts';
+
+type SlackClient = ReturnType<typeof createSlackClient>;
 
 /** Bot scopes that the notifier calls for; https://docs.slack.dev/reference/scopes */
 const POSTS = 'chat:write';
@@ -18,9 +21,52 @@ export function slackCheck({ slack, mode }: Config): Check {
       const client = createSlackClient({ botToken: await resolveSecret(slack.botToken), apiUrl: slack.apiUrl });
       const { team, user, response_metadata: metadata } = await client.auth.test();
       const detail = `speaks as ${user ?? 'unknown'} in ${team ?? 'an unnamed workspace'}`;
-      return [{ check: 'slack', status: 'ok', detail }, scopesFinding(metadata?.scopes)];
+      return [
+        { check: 'slack', status: 'ok', detail },
+        scopesFinding(metadata?.scopes),
+        await channelFinding(client, slack.channel),
+        ...(slack.receiver.type === 'socket' ? [await socketFinding(slack.receiver.appToken, slack.apiUrl)] : []),
+      ];
     },
   };
+}
+
+/** By the read that the notifier makes before it posts; it needs no scope that the notifier does not. */
+async function channelFinding(client: SlackClient, channel: string): Promise<Finding> {
+  const check = 'slack channel';
+  const refusal = await refusalOf(client.conversations.history({ channel, limit: 1 }));
+  if (refusal === null) return { check, status: 'ok', detail: `is in ${channel}` };
+  const detail = `${channel} can't be read: ${refusal}`;
+  if (refusal === 'missing_scope') return { check, status: 'warning', detail, remedy: REINSTALL };
+  const remedy = `Check that slack.channel is the channel's id, and invite the app there: /invite @Cordon.`;
+  return { check, status: 'failed', detail: `${detail}; nobody can be asked`, remedy };
+}
+
+/** Asks for the address of a connection and opens none. */
+async function socketFinding(appToken: SecretReference, apiUrl: string | undefined): Promise<Finding> {
+  const check = 'slack socket mode';
+  const client = createSlackClient({ botToken: await resolveSecret(appToken), apiUrl });
+  const refusal = await refusalOf(client.apps.connections.open());
+  if (refusal === null) return { check, status: 'ok', detail: 'may open connections' };
+  return {
+    check,
+    status: 'failed',
+    detail: `no connection can be opened: ${refusal}; no click would arrive`,
+    remedy:
+      'slack.receiver.appToken is an app-level token (xapp-) with connections:write, and Socket Mode is on in the app.',
+  };
+}
+
+/** Slack's own word for why not, or null. Throws where Slack did not answer. */
+async function refusalOf(call: Promise<unknown>): Promise<string | null> {
+  try {
+    await call;
+    return null;
+  } catch (error) {
+    const { data } = error as { readonly data?: { readonly error?: unknown } };
+    if (typeof data?.error !== 'string') throw error;
+    return data.error;
+  }
 }
 
 function unconfigured(mode: Config['mode']): Finding {
