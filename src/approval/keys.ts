@@ -1,13 +1,9 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 
 import { createExclusively, readOrMakeSecretFile } from '../encryption/secret-file.ts';
-
-export interface SigningKey {
-  readonly keyId: string;
-  readonly privateKey: KeyObject;
-}
+import type { SigningKey } from './port.ts';
 
 export interface VerifyingKey {
   readonly keyId: string;
@@ -19,10 +15,15 @@ export interface ApprovalKeyFiles {
   readonly signingKeyFile: string;
   /** PEM; what a worker verifies with. Whoever can write it can approve. */
   readonly publicKeyFile: string;
+  /** PEM; of keys that signed before. Decisions that they signed still count, as long as they are listed. */
+  readonly olderPublicKeyFiles?: readonly string[];
 }
 
 /** For the server: makes both files on first start. Refuses a private key that others can read, or that isn't the public one's. */
-export async function loadSigningKey({ signingKeyFile, publicKeyFile }: ApprovalKeyFiles): Promise<SigningKey> {
+export async function loadSigningKey({
+  signingKeyFile,
+  publicKeyFile,
+}: Omit<ApprovalKeyFiles, 'olderPublicKeyFiles'>): Promise<SigningKey> {
   const pem = await readOrMakeSecretFile(signingKeyFile, () =>
     generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
   );
@@ -36,7 +37,24 @@ export async function loadSigningKey({ signingKeyFile, publicKeyFile }: Approval
         'Remove the public key file to have it made again, and give it to the workers.',
     );
   }
-  return { keyId, privateKey };
+  return signingKeyOf(privateKey, keyId);
+}
+
+/** A private key in this process as the port wants it. */
+export function signingKeyOf(privateKey: KeyObject, keyId = keyIdOf(createPublicKey(privateKey))): SigningKey {
+  return {
+    keyId,
+    publicKey: createPublicKey(privateKey),
+    sign: async (message) => sign(null, message, privateKey),
+  };
+}
+
+/** Every key whose decisions count now, the present one first: while keys are changed, both are known. */
+export function loadVerifyingKeys({
+  publicKeyFile,
+  olderPublicKeyFiles = [],
+}: Omit<ApprovalKeyFiles, 'signingKeyFile'>): Promise<readonly VerifyingKey[]> {
+  return Promise.all([publicKeyFile, ...olderPublicKeyFiles].map(loadVerifyingKey));
 }
 
 /** For the worker. */
@@ -54,8 +72,8 @@ export async function loadVerifyingKey(publicKeyFile: string): Promise<Verifying
   return { keyId: keyIdOf(publicKey), publicKey };
 }
 
-/** 16 hex digits of the SHA-256 of the public key. */
-function keyIdOf(publicKey: KeyObject): string {
+/** 16 hex digits of the SHA-256 of the public key (DER, SubjectPublicKeyInfo: what a key management service gives out). */
+export function keyIdOf(publicKey: KeyObject): string {
   const der = publicKey.export({ type: 'spki', format: 'der' });
   return createHash('sha256').update(der).digest('hex').slice(0, 16);
 }
