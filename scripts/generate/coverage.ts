@@ -1,5 +1,5 @@
 import type { Principal } from '../../src/domain/principal.ts';
-import { BY_HAND, KIND_TITLES } from '../../src/domain/principal.ts';
+import { BY_HAND, byHand, KIND_TITLES } from '../../src/domain/principal.ts';
 import type { Action } from '../../src/providers/port.ts';
 import type { CloudReference } from './clouds.ts';
 import { CLOUD_REFERENCES } from './clouds.ts';
@@ -34,10 +34,16 @@ function cloudSections(cloud: CloudReference): readonly string[] {
   ];
 }
 
+/** What a person does; for a kind that depends on the configuration, where that says nothing of it. */
+function byPerson(principal: Principal): readonly string[] {
+  const how = BY_HAND[principal.kind];
+  if (how === null) return [];
+  return [byHand(principal) === null ? `Unless it is configured, by a person; the alert is parked. ${how}` : how];
+}
+
 function kindSection(cloud: CloudReference, principal: Principal): readonly string[] {
   const actions = cloud.actionsFor(principal);
-  const byHand = BY_HAND[principal.kind];
-  const limits = [...new Set([...(byHand ? [byHand] : []), ...cloud.caveatsFor(principal)])];
+  const limits = [...new Set([...byPerson(principal), ...cloud.caveatsFor(principal)])];
   if (actions.length === 0 && limits.length === 0)
     throw new Error(`Nothing contains a ${principal.kind}, and BY_HAND does not say what a person does.`);
   return [

@@ -7,11 +7,16 @@ import type { AlertStore, Store } from '../../src/store/port.ts';
 /** What `GET /openapi.json` answers on a server where every source is configured. Nothing listens, nothing is stored. */
 export async function openApi(): Promise<object> {
   const app = await createServer({
-    config: { sources: forEachSource({ type: 'bearer', secret: { env: 'UNUSED' } } as const), approvers: [] },
+    config: {
+      sources: forEachSource({ type: 'bearer', secret: { env: 'UNUSED' } } as const),
+      approvers: [],
+      aws: { deleteKeysAfterDays: 30 },
+    },
     secrets: { sources: forEachSource('unused'), approvers: {} },
     // Asked once at the start for alerts that wait; nothing else is asked while no request comes.
     store: unused<Store>('store', { alerts: unused<AlertStore>('alerts', { waiting: async () => [] }) }),
     cases: unused('cases'),
+    sweeps: unused('sweeps'),
     gateway: unused('gateway'),
     logger: createLogger({ level: 'silent' }),
     version: manifest.version,

@@ -1,7 +1,7 @@
 import type { Alert } from '../domain/alert.ts';
 import type { EvidenceItem, GatheredEvidence, QuestionId } from '../domain/evidence.ts';
 import type { Resolution } from '../domain/principal.ts';
-import { BY_HAND } from '../domain/principal.ts';
+import { byHand } from '../domain/principal.ts';
 import type { VerdictOutcome } from '../domain/verdict.ts';
 import type { AssessmentPolicy } from '../policy/policy.ts';
 import type { AllowlistMatch } from './allowlist.ts';
@@ -40,9 +40,8 @@ export function decideWithoutEvidence({ alert, resolution, protectedBecause }: A
     );
   if (protectedBecause !== undefined)
     return decision('park', 'protected', `Never contained: ${inert(protectedBecause, 300)}`);
-  const { kind } = resolution.principal;
-  const byHand = BY_HAND[kind];
-  return byHand === null ? null : decision('park', `kind:${kind}`, byHand);
+  const how = byHand(resolution.principal);
+  return how === null ? null : decision('park', `kind:${resolution.principal.kind}`, how);
 }
 
 /** Rules over the evidence, in order; the last one always decides. */

@@ -97,6 +97,14 @@ describe('rules before the evidence', () => {
     }
   });
 
+  test('an Identity Center user whom the identity store knows is judged like anybody else', () => {
+    const uniqueId = '9067000000-00000000-0000-4000-8000-000000000001';
+    const principal = { ...TERRAFORM, kind: 'identity-center-user', uniqueId } as const;
+    const resolution = { status: 'resolved', principal } as const;
+    const evidence = gathered({ activity: known(ATTACK) });
+    expect(assess({ alert: alert(), resolution, gathered: evidence, policy: POLICY }).outcome).toBe('contain');
+  });
+
   test('a sample is recorded, and without evidence a person looks', () => {
     expect(judge(gathered({ activity: known(ATTACK) }), POLICY, alert({ sample: true })).outcome).toBe('record');
     expect(judge(null, POLICY)).toMatchObject({ outcome: 'park', reasons: [{ rule: 'no-evidence' }] });

@@ -1,3 +1,4 @@
+import { enabledActions as enabledIn } from '../config/clouds.ts';
 import type { Config } from '../config/schema.ts';
 import type { Cloud } from '../domain/cloud.ts';
 import type { Action, Provider } from '../providers/port.ts';
@@ -14,7 +15,7 @@ export async function configuredProvider(cloud: Cloud, config: Config): Promise<
 
 /** Ids of what a containment in the cloud may consist of; none where the configuration has no such cloud. */
 export function enabledActions(cloud: Cloud, config: Config): readonly string[] {
-  return config[cloud]?.actions ?? [];
+  return enabledIn(config, cloud);
 }
 
 export function configuredActions(provider: Provider, config: Config): readonly Action[] {

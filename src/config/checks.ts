@@ -27,6 +27,7 @@ const CHECKS: readonly Check[] = [
   { reads: ['approvers'], run: approversAreDistinct },
   { reads: ['allowlist'], run: allowlistIsCurrent },
   { reads: ['allowlist'], run: networksAreNarrow },
+  { reads: ['aws'], run: accountsAreDistinct },
 ];
 
 function quorumCanBeReached({ mode, approvers, approval, slack }: Config): readonly Finding[] {
@@ -108,6 +109,24 @@ function networksAreNarrow({ allowlist }: Config): readonly Finding[] {
         : [],
     ),
   );
+}
+
+function accountsAreDistinct({ aws: { accounts, identityCenter } }: Config): readonly Finding[] {
+  const role = identityCenter?.role;
+  return [
+    ...repeated(accounts.map(({ accountId }) => accountId)).map((index) =>
+      error(['aws', 'accounts', index, 'accountId'], 'is listed already: an account has one role for Cordon'),
+    ),
+    ...accounts.flatMap((account, index) => roleElsewhere(account, ['aws', 'accounts', index, 'roleArn'])),
+    ...(role ? roleElsewhere(role, ['aws', 'identityCenter', 'role', 'roleArn']) : []),
+  ];
+}
+
+function roleElsewhere(
+  { accountId, roleArn }: { readonly accountId: string; readonly roleArn: string },
+  path: PropertyPath,
+): readonly Finding[] {
+  return roleArn.split(':')[4] === accountId ? [] : [error(path, 'must be a role of the account of its `accountId`')];
 }
 
 /** Indexes of values that stood before; absent values are never repeated. */

@@ -20,6 +20,72 @@ const times = (defaults: { logDelay: number; propagation: number }) => ({
     .describe('How long after that the log must show no successful call before a case is CONTAINED'),
 });
 
+/** Limits of roleArn and externalId: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html */
+const awsAccount = z.strictObject({
+  accountId: z
+    .string()
+    .regex(/^\d{12}$/u, 'must be twelve digits, in quotes')
+    .describe('Twelve digits, in quotes'),
+  roleArn: z
+    .string()
+    .max(2048)
+    .regex(
+      /^arn:aws:iam::\d{12}:role\/(?:[\u0021-\u007e]{1,510}\/)?[\w+=,.@-]{1,64}$/u,
+      'must be the ARN of a role, such as `arn:aws:iam::123456789012:role/cordon`',
+    )
+    .describe('The role of that account which Cordon assumes'),
+  externalId: z
+    .string()
+    .min(2, 'must have 2 to 1224 characters')
+    .max(1224, 'must have 2 to 1224 characters')
+    .regex(/^[\w+=,.@:/-]*$/u, 'must consist of letters, digits and `_+=,.@:/-`')
+    .describe("What the role's trust policy asks for as sts:ExternalId; an identifier, not a secret"),
+  logRegions: z.array(z.string().min(1)).min(1).optional().describe('Regions whose CloudTrail is read, if others'),
+});
+
+/** Patterns: https://docs.aws.amazon.com/singlesignon/latest/APIReference/API_InstanceMetadata.html */
+const identityCenter = z.strictObject({
+  instanceArn: z
+    .string()
+    .regex(
+      /^arn:aws:sso:::instance\/(?:sso)?ins-[a-zA-Z0-9.-]{16}$/u,
+      'must be the ARN of an instance, such as `arn:aws:sso:::instance/ssoins-0123456789abcdef`',
+    )
+    .describe('ARN of the instance, from the settings page of Identity Center'),
+  identityStoreId: z
+    .string()
+    .regex(
+      /^d-[0-9a-f]{10}$|^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/u,
+      'must be the id of an identity store, such as `d-1234567890`',
+    )
+    .describe('Id of the identity store, from the same page'),
+  region: z.string().min(1).describe('Region in which Identity Center was set up'),
+  role: awsAccount
+    .omit({ logRegions: true })
+    .optional()
+    .describe(
+      "By which it is called, where Cordon's own credentials may not: AWS wants the management account for some of the calls",
+    ),
+  endpoint: z.url().optional().describe('Another endpoint of Identity Center, for tests'),
+});
+
+/** Actions that there is nothing to do for where no Identity Center is configured; then no permission for them is asked for either. */
+const OF_IDENTITY_CENTER = new Set(['deny-permission-set-user', 'remove-account-assignments']);
+
+/** What a containment in this cloud may consist of; nothing where it is not configured. */
+export function enabledActions(
+  config: {
+    readonly aws: Pick<z.infer<typeof awsSection>, 'actions' | 'identityCenter'>;
+    readonly azure?: Pick<NonNullable<z.infer<typeof azureSection>>, 'actions'> | undefined;
+    readonly gcp?: Pick<NonNullable<z.infer<typeof gcpSection>>, 'actions'> | undefined;
+  },
+  cloud: Cloud,
+): readonly string[] {
+  const actions: readonly string[] = config[cloud]?.actions ?? [];
+  if (cloud !== 'aws' || config.aws.identityCenter) return actions;
+  return actions.filter((id) => !OF_IDENTITY_CENTER.has(id));
+}
+
 export const awsSection = z
   .strictObject({
     enabled: z.boolean().default(true).describe('false where Cordon serves no AWS account'),
@@ -45,18 +111,41 @@ export const awsSection = z
       .max(1000)
       .default(2)
       .describe('LookupEvents requests a second; AWS allows 2 per account and region'),
+    deleteKeysAfterDays: z
+      .int()
+      .min(1)
+      .max(3650)
+      .default(30)
+      .describe(
+        'How long after a case deactivated access keys they may be deleted, if people ask for it and approve it',
+      ),
+    accounts: z
+      .array(awsAccount)
+      .default([])
+      .describe('Accounts that Cordon works in by a role of theirs, besides that of its own credentials'),
+    identityCenter: identityCenter
+      .optional()
+      .describe('The Identity Center of the organisation; without it a person contains its users'),
     actions: z
       .array(
         z.enum([
           'deny-principal',
+          'deny-permission-set-user',
           'quarantine-principal',
           'deactivate-access-keys',
           'close-role-trust',
+          'remove-account-assignments',
           'revoke-role-sessions',
           'deactivate-created-keys',
+          'remove-created-login-profile',
+          'delete-created-identity-providers',
+          'restore-role-trust',
+          'remove-function-permissions',
           'remove-inline-policies',
           'deny-created-identity',
           'detach-policies',
+          'restore-policy-version',
+          'remove-from-groups',
           'deactivate-ssh-public-keys',
           'deactivate-signing-certificates',
           'deactivate-service-specific-credentials',
@@ -68,13 +157,19 @@ export const awsSection = z
       .min(1)
       .default([
         'deny-principal',
+        'deny-permission-set-user',
         'deactivate-access-keys',
         'close-role-trust',
         'revoke-role-sessions',
         'deactivate-created-keys',
+        'delete-created-identity-providers',
+        'restore-role-trust',
+        'remove-function-permissions',
         'remove-inline-policies',
         'deny-created-identity',
         'detach-policies',
+        'restore-policy-version',
+        'remove-from-groups',
         'deactivate-ssh-public-keys',
         'deactivate-signing-certificates',
         'deactivate-service-specific-credentials',

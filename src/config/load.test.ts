@@ -91,6 +91,10 @@ const entry = (networks: string, expires = '2099-01-01') =>
   `allowlist:\n  - {name: n, kind: ci-cd, principal: 'arn:aws:iam::123456789012:user/ci', networks: ['${networks}'], ` +
   `actions: ['ec2:*'], owner: o, reason: r, expires: ${expires}}`;
 
+const account = (accountId: string, ofRole = accountId, role = 'cordon') =>
+  `{accountId: '${accountId}', roleArn: 'arn:aws:iam::${ofRole}:role/${role}', externalId: 'canary-id'}`;
+const accounts = (...list: readonly string[]) => `aws: {accounts: [${list.join(', ')}]}`;
+
 test.each([
   ['approve without approvers', 'mode: approve', 'mode is approve, but nobody'],
   [
@@ -133,6 +137,49 @@ test.each([
   ['the whole of IPv6', entry('::/0'), 'allowlist[0].networks[0] must not be every address'],
   ['IPv4 in IPv6 clothes', entry('::ffff:0:0/96'), 'allowlist[0].networks[0] must not be every address'],
   ['an unknown time zone', 'assessment: {businessHours: {timezone: Mars/Olympus}}', 'businessHours.timezone must be'],
+  [
+    'one account twice',
+    accounts(account('111111111111'), account('111111111111', '111111111111', 'other')),
+    'aws.accounts[1].accountId is listed already',
+  ],
+  [
+    'a role of another account',
+    accounts(account('111111111111', '222222222222')),
+    'aws.accounts[0].roleArn must be a role of the account',
+  ],
+  [
+    'an account id as a number',
+    'aws: {accounts: [{accountId: 111111111111}]}',
+    'must be string, and is number; put it',
+  ],
+  ['a short account id', accounts(account('1111', '111111111111')), 'aws.accounts[0].accountId must be twelve digits'],
+  [
+    'a user for a role',
+    accounts(account('111111111111').replace(':role/', ':user/')),
+    'roleArn must be the ARN of a role',
+  ],
+  [
+    'a session for a role',
+    accounts(account('111111111111').replace(':role/', ':assumed-role/')),
+    'must be the ARN of a role',
+  ],
+  ['a role that is a pattern', accounts(account('111111111111').replace('/cordon', '/*')), 'must be the ARN of a role'],
+  [
+    'an account without external id',
+    "aws: {accounts: [{accountId: '111111111111', roleArn: 'arn:aws:iam::111111111111:role/cordon'}]}",
+    'aws.accounts[0].externalId is missing',
+  ],
+  [
+    'an external id of one character',
+    accounts(account('111111111111').replace('canary-id', 'x')),
+    'must have 2 to 1224',
+  ],
+  ['an external id with a space', accounts(account('111111111111').replace('canary-id', 'x y')), 'must consist of'],
+  [
+    'an external id over the limit',
+    accounts(account('111111111111').replace('canary-id', 'x'.repeat(1225))),
+    'must have 2',
+  ],
 ])('%s is an error', (_name, text, message) => {
   const errors = said(text).filter((line) => !line.includes('warning:'));
   expect(errors.join('\n')).toContain(message);
@@ -155,6 +202,12 @@ test.each([
   ],
 ])('%s is a warning only', (_name, text, message) => {
   expect(said(text)).toEqual([expect.stringContaining(`warning: ${message}`)]);
+});
+
+test('accounts that are listed well are taken as they are, a role with a path too', () => {
+  const [first, second] = [account('111111111111'), account('222222222222', '222222222222', 'security/team/cordon')];
+  expect(said(accounts(first, second))).toEqual([]);
+  expect(said(accounts(first, account('111111111111'))).join()).not.toContain('canary-id');
 });
 
 test('an entry counts on its last day', () => {

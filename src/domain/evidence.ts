@@ -48,7 +48,7 @@ export interface IdentityChange {
   readonly failed?: true;
   /** What a counter-measure has to name. Only ids and names of the cloud's own form; at most 550 characters each. */
   readonly details?: ChangeDetails;
-  /** The user or role that was changed, as the cloud knows it now; null: it is gone. Absent: no such, or it could not be read. */
+  /** The user, role or group that was changed, as the cloud knows it now; null: it is gone. Absent: no such, or it could not be read. */
   readonly owner?: ChangedIdentity | null;
 }
 
@@ -87,7 +87,7 @@ export interface GrantedRole {
 }
 
 export interface ChangedIdentity {
-  readonly kind: 'user' | 'role';
+  readonly kind: 'user' | 'role' | 'group';
   readonly arn: string;
   readonly uniqueId: string;
 }

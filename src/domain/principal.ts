@@ -19,6 +19,7 @@ export interface AwsPrincipal {
   /** User name, role name, or for a federated user the name it was minted with. */
   readonly name: string;
   readonly arn: string;
+  /** Of a user of Identity Center: the user's id in the identity store; the role's id where no Identity Center is configured. */
   readonly uniqueId?: string;
   /** Of a role: the one session that the alert named. Not part of the identity, and no proof: its holder chose the name. */
   readonly session?: string;
@@ -98,12 +99,23 @@ export const KIND_TITLES: Readonly<Record<PrincipalKind, string>> = {
   'google-user': 'Google user',
 };
 
-/** Kinds that only a person can contain, and how; null: Cordon has actions for it. */
+/** https://docs.aws.amazon.com/singlesignon/latest/IdentityStoreAPIReference/API_User.html */
+export const IDENTITY_STORE_USER_ID = /^(?:[0-9a-f]{10}-)?[A-Fa-f0-9]{8}-(?:[A-Fa-f0-9]{4}-){3}[A-Fa-f0-9]{12}$/u;
+
+/**
+ * How a person contains it, or null where Cordon has actions for it. A user of Identity Center is within reach only where the
+ * configuration names the Identity Center, which then told the user's id.
+ */
+export function byHand({ kind, uniqueId = '' }: Pick<Principal, 'kind' | 'uniqueId'>): string | null {
+  return kind === 'identity-center-user' && IDENTITY_STORE_USER_ID.test(uniqueId) ? null : BY_HAND[kind];
+}
+
+/** Kinds that only a person can contain, and how; null: Cordon has actions for it. `byHand` knows the one that depends. */
 export const BY_HAND: Readonly<Record<PrincipalKind, string | null>> = {
   'iam-user': null,
   'role-session': null,
   'identity-center-user':
-    'An Identity Center user, whose role can not be edited in IAM: disable the user, end the portal sessions, then deny by SCP or permission set on identitystore:userId.',
+    'An Identity Center user, and no Identity Center is configured (`aws.identityCenter`): disable the user, end the portal sessions, then deny by SCP or permission set on identitystore:userId.',
   'federated-user': 'A federated session: what stops it is a deny on the user that minted it.',
   'service-linked-role': 'A service-linked role: its sessions can not be revoked. Look at the service it belongs to.',
   root: 'The root user, whom IAM policies do not bind: change its password, remove its access keys, check its MFA and contact details.',

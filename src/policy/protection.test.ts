@@ -22,7 +22,7 @@ const ALICE = principal('iam-user', 'alice', 'user/alice');
 const list = (resource: string) => [{ principal: `arn:aws:iam::${ACCOUNT}:${resource}`, reason: 'break glass' }];
 
 test('an ordinary user is not protected', () => {
-  expect(protectedBecause(ALICE, SELF, list('user/break-glass'))).toBeNull();
+  expect(protectedBecause(ALICE, [SELF], list('user/break-glass'))).toBeNull();
 });
 
 test.each([
@@ -35,14 +35,14 @@ test.each([
   ['another session of its role', principal('role-session', 'cordon', 'assumed-role/cordon/other'), /Cordon/u],
   ['itself, in another case', principal('role-session', 'Cordon', 'assumed-role/Cordon/other'), /Cordon/u],
 ])('%s is protected', (_, suspect, because) => {
-  expect(protectedBecause(suspect, SELF, [])).toMatch(because);
+  expect(protectedBecause(suspect, [SELF], [])).toMatch(because);
 });
 
 test('its own user is protected, by ARN and by unique id', () => {
   const self = principal('iam-user', 'cordon', 'user/cordon', 'AIDASELF');
-  expect(protectedBecause(self, self, [])).toMatch(/Cordon/u);
-  expect(protectedBecause(principal('iam-user', 'renamed', 'user/renamed', 'AIDASELF'), self, [])).toMatch(/Cordon/u);
-  expect(protectedBecause(ALICE, self, [])).toBeNull();
+  expect(protectedBecause(self, [self], [])).toMatch(/Cordon/u);
+  expect(protectedBecause(principal('iam-user', 'renamed', 'user/renamed', 'AIDASELF'), [self], [])).toMatch(/Cordon/u);
+  expect(protectedBecause(ALICE, [self], [])).toBeNull();
 });
 
 describe('the protected list', () => {
@@ -57,7 +57,7 @@ describe('the protected list', () => {
     ['not a session of another role', session, 'role/break', null],
     ['not a user of a role name', principal('iam-user', 'break-glass', 'user/break-glass'), 'role/break-glass', null],
   ])('%s', (_, suspect, pattern, because) => {
-    const answer = protectedBecause(suspect, SELF, list(pattern));
+    const answer = protectedBecause(suspect, [SELF], list(pattern));
     if (because === null) expect(answer).toBeNull();
     else expect(answer).toMatch(because);
   });
@@ -68,12 +68,12 @@ describe('the protected list', () => {
       accountId: '999999999999',
       arn: 'arn:aws:sts::999999999999:assumed-role/break-glass/dana',
     };
-    expect(protectedBecause(elsewhere, SELF, list('role/break-glass'))).toBeNull();
+    expect(protectedBecause(elsewhere, [SELF], list('role/break-glass'))).toBeNull();
   });
 });
 
 test('a role by its ARN: Cordon’s own is protected, with any path; no ARN is never contained', () => {
-  expect(protectedResourceBecause(`arn:aws:iam::${ACCOUNT}:role/security/cordon`, SELF, [])).toMatch(/Cordon/u);
-  expect(protectedResourceBecause(`arn:aws:iam::${ACCOUNT}:role/deploy`, SELF, [])).toBeNull();
-  expect(protectedResourceBecause('deploy', SELF, [])).toMatch(/no valid resource name/u);
+  expect(protectedResourceBecause(`arn:aws:iam::${ACCOUNT}:role/security/cordon`, [SELF], [])).toMatch(/Cordon/u);
+  expect(protectedResourceBecause(`arn:aws:iam::${ACCOUNT}:role/deploy`, [SELF], [])).toBeNull();
+  expect(protectedResourceBecause('deploy', [SELF], [])).toMatch(/no valid resource name/u);
 });

@@ -18,20 +18,21 @@ export interface ProtectedPrincipal {
  */
 export function protectedBecause(
   principal: Principal,
-  self: Principal,
+  selves: readonly Principal[],
   protectedList: readonly ProtectedPrincipal[],
 ): string | null {
   if (principal.kind === 'root') return ROOT;
   if (principal.kind === 'service-linked-role') return SERVICE_LINKED;
   if (principal.kind === 'aws-service') return 'It is an AWS service, not an identity of this account.';
-  if (principal.uniqueId !== undefined && principal.uniqueId === self.uniqueId) return SELF;
-  return protectedResourceBecause(resourceOf(principal), self, protectedList);
+  const { uniqueId } = principal;
+  if (uniqueId !== undefined && selves.some((self) => self.uniqueId === uniqueId)) return SELF;
+  return protectedResourceBecause(resourceOf(principal), selves, protectedList);
 }
 
 /** The same for what only the resource name is known of, for example a role that the principal assumed. */
 export function protectedResourceBecause(
   resource: string,
-  self: Principal,
+  selves: readonly Principal[],
   protectedList: readonly ProtectedPrincipal[],
 ): string | null {
   if (!isResourceName(resource))
@@ -39,7 +40,7 @@ export function protectedResourceBecause(
   const arn = parseArn(resource);
   if (arn?.resource === 'root') return ROOT;
   if (arn && isServiceLinked(arn)) return SERVICE_LINKED;
-  if (isSameIdentity(resource, resourceOf(self))) return SELF;
+  if (selves.some((self) => isSameIdentity(resource, resourceOf(self)))) return SELF;
   for (const { principal: pattern, reason } of protectedList) {
     const match = coverage(pattern, resource);
     if (match === 'covered') return `It is protected by the configuration (${pattern}): ${reason}`;
@@ -51,7 +52,7 @@ export function protectedResourceBecause(
 
 const ROOT = 'It is the root user: IAM policies do not bind it.';
 const SERVICE_LINKED = 'It is a service-linked role: its sessions cannot be revoked.';
-const SELF = 'It is the identity that Cordon itself works with.';
+const SELF = 'It is an identity that Cordon itself works with.';
 
 function isServiceLinked(arn: Arn): boolean {
   return (

@@ -18,9 +18,15 @@ function awsSettings({
   lookupsPerSecond,
   propagationSeconds,
   endpoint,
+  accounts,
+  identityCenter,
 }: Config['aws']) {
-  const settings = { region, logRegions, logDelaySeconds, lookupsPerSecond, propagationSeconds };
-  return { ...settings, ...(endpoint === undefined ? {} : { endpoint }) };
+  const settings = { region, logRegions, logDelaySeconds, lookupsPerSecond, propagationSeconds, accounts };
+  return {
+    ...settings,
+    ...(identityCenter === undefined ? {} : { identityCenter }),
+    ...(endpoint === undefined ? {} : { endpoint }),
+  };
 }
 
 function gcpSettings({ projects, logDelaySeconds, propagationSeconds, endpoint }: NonNullable<Config['gcp']>) {

@@ -3,6 +3,7 @@ import type { PrincipalClue } from '../domain/alert.ts';
 import type { Cloud } from '../domain/cloud.ts';
 import type { ActivityFacts, CredentialFacts, TimeWindow } from '../domain/evidence.ts';
 import type { JsonObject } from '../domain/json.ts';
+import type { MarkReading } from '../domain/orphan.ts';
 import type { ActionRequest, PlannedCall, Reversibility } from '../domain/plan.ts';
 import type { Principal, Resolution } from '../domain/principal.ts';
 
@@ -35,6 +36,8 @@ export interface Preflight {
 export interface Applied {
   /** What was changed, for the ledger and for revert: ids and references, never a secret. */
   readonly result: JsonObject;
+  /** What a person must do with what was made, in sentences; never a secret. */
+  readonly handOver?: string;
 }
 
 /** An independent read after the change (not the apply call's own answer). */
@@ -66,7 +69,11 @@ export interface Action {
   readonly chosenInPrior?: readonly string[];
   /** A request that loads and plans; shown in the reference and run by the registry's test. */
   readonly example: ActionRequest;
-  preflight(request: ActionRequest): Promise<Preflight>;
+  /**
+   * `planned`, right before the write: the calls of the approved plan. What they do not name came up since; where a revert could
+   * bring it back, `prior` marks it, and `restores` leaves it out.
+   */
+  preflight(request: ActionRequest, planned?: readonly PlannedCall[]): Promise<Preflight>;
   /** Makes the change. Declarative: repeating it with the same prior is harmless. Must carry the mark of the case. */
   apply(request: ActionRequest, prior: JsonObject, made?: readonly JsonObject[]): Promise<Applied>;
   /** `made`: results of the plan's creating actions, which are no drift of this one (a key that Cordon itself rotated in). */
@@ -79,10 +86,33 @@ export interface Action {
   /** The calls that revert will make. */
   previewRevert(request: ActionRequest, prior: JsonObject, applied: JsonObject): readonly PlannedCall[];
   /**
+   * The part of `prior` that a revert brings back, in its shape, and in sentences what it leaves changed. `gone`: results of the
+   * case's final actions on this target. Absent: all of `prior`, to the letter.
+   */
+  restores?(
+    prior: JsonObject,
+    applied: JsonObject,
+    gone: readonly JsonObject[],
+  ): { readonly prior: JsonObject; readonly left: readonly string[] };
+  /** What deletes for good, days later, what `applied` switched off; null: nothing is left of it. Absent: Cordon never does. */
+  proposeDeletion?(
+    request: ActionRequest,
+    applied: JsonObject,
+    gone: readonly JsonObject[],
+    when: DeletionTimes,
+  ): ActionRequest | null;
+  /**
    * Creating actions only: after a lost response, finds what was made under the case's mark and finishes or removes it.
    * Answers what now stands, or null when nothing was made.
    */
   reconcile?(request: ActionRequest, prior: JsonObject): Promise<Applied | null>;
+}
+
+/** ISO 8601, UTC. */
+export interface DeletionTimes {
+  readonly deactivatedAt: string;
+  /** From when on it may be deleted. */
+  readonly notBefore: string;
 }
 
 export interface Proposal {
@@ -95,8 +125,13 @@ export interface Provider {
   readonly cloud: Cloud;
   /** Every clue must lead to the same principal. Never guesses. */
   resolve(clues: readonly PrincipalClue[], accountId: string | undefined): Promise<Resolution>;
-  /** Cordon's own identity (GetCallerIdentity and its counterparts), always protected. */
-  self(): Promise<Principal>;
+  /**
+   * The identities that Cordon itself works with, all of them always protected. First that of its credentials (GetCallerIdentity
+   * and its counterparts), then one for each further account that it works in by a role of its own there.
+   */
+  selves(): Promise<readonly [Principal, ...Principal[]]>;
+  /** The accounts that Cordon works in, each once: the subscriptions' tenant in Azure, the project of its own identity in Google Cloud. */
+  accounts(): Promise<readonly string[]>;
   /** Where the answers come from, as people call it: the audit log, the identity service. */
   readonly sources: { readonly activity: string; readonly credentials: string };
   activity(principal: Principal, around: TimeWindow, before: TimeWindow): Promise<ActivityFacts>;
@@ -121,7 +156,12 @@ export interface Provider {
     caseId: string,
     enabledActions: readonly string[],
   ): Proposal;
-  /** Reads needed for resolve, self, activity, credentials. */
+  /**
+   * Everything in the account that carries Cordon's mark, and the active credentials of `held`, the identities that Cordon changed
+   * there. Reads only. What could not be looked at stands in `unread`; throws where nothing could.
+   */
+  marked(accountId: string, held: readonly Principal[]): Promise<Pick<MarkReading, 'marks' | 'credentials' | 'unread'>>;
+  /** Reads needed for resolve, selves, activity, credentials, marked. */
   readonly evidencePermissions: readonly Permission[];
   /** Of these permissions, which are not granted to Cordon's identity, as the cloud's own check says. For `cordon doctor` and plans. */
   missingPermissions(permissions: readonly Permission[], accountId: string): Promise<readonly Permission[]>;

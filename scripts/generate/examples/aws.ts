@@ -1,10 +1,10 @@
 import {
+  GetAccessKeyLastUsedCommand,
   GetRoleCommand,
   GetUserCommand,
   GetUserPolicyCommand,
   ListAccessKeysCommand,
   ListAttachedUserPoliciesCommand,
-  ListGroupsForUserCommand,
   ListServiceSpecificCredentialsCommand,
   ListSigningCertificatesCommand,
   ListSSHPublicKeysCommand,
@@ -18,9 +18,11 @@ import type { ActionRequest } from '../../../src/domain/plan.ts';
 import { createAwsClients } from '../../../src/providers/aws/clients.ts';
 import { createAwsProvider } from '../../../src/providers/aws/index.ts';
 import type { Provider } from '../../../src/providers/port.ts';
+import { answering, IDENTITY_CENTER, PERSON } from './identity-center.ts';
+import { answeringFunctions, leftByTheSuspect } from './left-behind.ts';
 import { NOW } from './now.ts';
 
-const SETTINGS = { region: 'us-east-1', logRegions: ['us-east-1'], now: () => NOW };
+const SETTINGS = { region: 'us-east-1', logRegions: ['us-east-1'], now: () => NOW, identityCenter: IDENTITY_CENTER };
 const ALICE = 'arn:aws:iam::123456789012:user/alice';
 
 /**
@@ -28,7 +30,13 @@ const ALICE = 'arn:aws:iam::123456789012:user/alice';
  * is there. No call leaves the process; one that this account has no answer for throws.
  */
 export function exampleAws(example: ActionRequest): Provider {
-  const answers = new Map<unknown, object>([...identities(example), ...credentials(example), ...policies(example)]);
+  const answers = new Map<unknown, object>([
+    ...identities(example),
+    ...credentials(example),
+    ...policies(example),
+    ...leftByTheSuspect(example),
+    ...PERSON,
+  ]);
   const send = async (command: object): Promise<object> => {
     const operation = command.constructor.name;
     const answer = answers.get(command.constructor);
@@ -42,6 +50,8 @@ export function exampleAws(example: ActionRequest): Provider {
     ...clients,
     iam: Object.assign(iam, { send }),
     secrets: Object.assign(secrets, { send }),
+    ...answering(clients, send),
+    ...answeringFunctions(clients, send),
   });
 }
 
@@ -53,10 +63,10 @@ function identities({ principal, target, parameters }: ActionRequest): readonly 
     ],
   };
   const AssumeRolePolicyDocument = encodeURIComponent(JSON.stringify({ Version: '2012-10-17', ...trust }));
-  const UserId = parameters['uniqueId'] ?? principal.uniqueId;
+  const id = parameters['uniqueId'] ?? principal.uniqueId;
   return [
-    [GetUserCommand, { User: { UserName: name, Arn: target, UserId } }],
-    [GetRoleCommand, { Role: { RoleName: name, Arn: target, Path: '/', AssumeRolePolicyDocument } }],
+    [GetUserCommand, { User: { UserName: name, Arn: target, UserId: id } }],
+    [GetRoleCommand, { Role: { RoleName: name, Arn: target, RoleId: id, Path: '/', AssumeRolePolicyDocument } }],
   ];
 }
 
@@ -66,8 +76,11 @@ function credentials({ action, parameters }: ActionRequest): readonly (readonly 
     Status: action === 'delete-access-keys' ? 'Inactive' : 'Active',
     CreateDate: new Date(0),
   }));
+  const { createdAt } = parameters;
+  const madeAt = new Date(typeof createdAt === 'string' ? createdAt : 0);
   return [
     [ListAccessKeysCommand, { AccessKeyMetadata: keys }],
+    [GetAccessKeyLastUsedCommand, { AccessKeyLastUsed: { ServiceName: 'N/A', Region: 'N/A' } }],
     [ListSSHPublicKeysCommand, { SSHPublicKeys: [{ SSHPublicKeyId: 'APKAEXAMPLEALICE', Status: 'Active' }] }],
     [ListSigningCertificatesCommand, { Certificates: [{ CertificateId: 'EXAMPLECERTIFICATE', Status: 'Active' }] }],
     [
@@ -82,7 +95,7 @@ function credentials({ action, parameters }: ActionRequest): readonly (readonly 
         ],
       },
     ],
-    [GetLoginProfileCommand, { LoginProfile: { CreateDate: new Date(0), PasswordResetRequired: false } }],
+    [GetLoginProfileCommand, { LoginProfile: { CreateDate: madeAt, PasswordResetRequired: false } }],
   ];
 }
 
@@ -96,7 +109,6 @@ function policies({ parameters }: ActionRequest): readonly (readonly [unknown, o
       ListAttachedUserPoliciesCommand,
       { AttachedPolicies: named(parameters, 'policyArns').map((PolicyArn) => ({ PolicyArn })) },
     ],
-    [ListGroupsForUserCommand, { Groups: [] }],
     ...PolicyNames.map((PolicyName) => [GetUserPolicyCommand, { PolicyName, PolicyDocument }] as const),
   ];
 }

@@ -21,10 +21,13 @@ function aws(kind: AwsPrincipalKind, arn: string): AwsPrincipal {
 export const AWS_PRINCIPALS: { readonly [Kind in AwsPrincipalKind]: AwsPrincipal } = {
   'iam-user': aws('iam-user', `${IAM}:user/alice`),
   'role-session': aws('role-session', `${IAM}:role/deploy`),
-  'identity-center-user': aws(
-    'identity-center-user',
-    `${IAM}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0123456789`,
-  ),
+  'identity-center-user': {
+    ...aws(
+      'identity-center-user',
+      `arn:aws:sts::${ACCOUNT}:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/jane@corp.example`,
+    ),
+    uniqueId: '9067000000-00000000-0000-4000-8000-000000000001',
+  },
   'federated-user': aws('federated-user', `arn:aws:sts::${ACCOUNT}:federated-user/alice`),
   'service-linked-role': aws('service-linked-role', `${IAM}:role/aws-service-role/AWSServiceRoleForSupport`),
   root: aws('root', `${IAM}:root`),

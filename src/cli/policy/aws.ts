@@ -1,5 +1,9 @@
+import type { Config } from '../../config/schema.ts';
+import type { Principal } from '../../domain/principal.ts';
+import { resourceOf } from '../../domain/principal.ts';
 import { UsageError } from '../failures.ts';
 import { configuredProvider, enabledActions } from '../clouds.ts';
+import { printMemberRole } from './aws-member.ts';
 import type { PolicyFormat, PolicyPrinter, PrintedPolicy } from './printer.ts';
 import { literal, terraform } from './terraform.ts';
 
@@ -33,14 +37,55 @@ export const awsPolicyPrinter: PolicyPrinter = {
     if (account !== undefined && !/^\d{12}$/u.test(account))
       throw new UsageError('--account must be the twelve digits of an account.');
     const self = arn === undefined ? undefined : readSelf(arn);
+    const { accounts } = config.aws;
+    const member = accounts.find(({ accountId }) => accountId === account);
     if (self && !/^\d{12}$/u.test(self.account)) throw new UsageError('--self must name its account here.');
-    if (self && account !== undefined && self.account !== account)
+    if (self && !member && account !== undefined && self.account !== account)
       throw new UsageError(`--self belongs to account ${self.account}, and the policy is for ${account}.`);
-    const accountId = account ?? self?.account ?? (await (await configuredProvider('aws', config)).self()).accountId;
-    const { leastPrivilegePolicy } = await import('../../providers/aws/index.ts');
-    return wrap(format, leastPrivilegePolicy(enabledActions('aws', config), accountId, arn), self);
+    const { hubPolicy, identityCenterPolicy, memberPolicy, memberTrustPolicy } =
+      await import('../../providers/aws/account-policies.ts');
+    const enabled = enabledActions('aws', config);
+    if (member) {
+      const trust = memberTrustPolicy(member, arn ?? (await ownArn(config)));
+      return printMemberRole(format, { roleArn: member.roleArn, trust, policy: memberPolicy(enabled, member) });
+    }
+    const center = config.aws.identityCenter?.role;
+    if (center && center.accountId === account) {
+      const trust = memberTrustPolicy(center, arn ?? (await ownArn(config)));
+      return printMemberRole(format, { roleArn: center.roleArn, trust, policy: identityCenterPolicy(enabled, center) });
+    }
+    const accountId = account ?? self?.account ?? (await ownIdentity(config)).accountId;
+    const policy = hubPolicy(enabled, accountId, config.aws, arn);
+    const { document, notes } = wrap(format, policy, self);
+    return { document, notes: [...notes, ...notesOf(policy, config)] };
   },
 };
+
+async function ownIdentity(config: Config): Promise<Principal> {
+  const [self] = await (await configuredProvider('aws', config)).selves();
+  return self;
+}
+
+/** Whom the role of a listed account trusts. Throws `UsageError` where a trust policy can't name just that identity. */
+async function ownArn(config: Config): Promise<string> {
+  const self = await ownIdentity(config);
+  if (self.kind === 'iam-user' || self.kind === 'role-session') return resourceOf(self);
+  throw new UsageError(`This process speaks as ${self.kind}: name the user or role that Cordon runs as with --self.`);
+}
+
+/** IAM's quota of a managed policy, in characters without white space. */
+const MANAGED_POLICY_SIZE = 6144;
+
+function notesOf(policy: object, { aws: { accounts } }: Config): readonly string[] {
+  if (accounts.length === 0) return [];
+  const size = JSON.stringify(policy).length;
+  return [
+    'It lets Cordon assume the roles of `aws.accounts`; --account ID prints the role of one of them.',
+    ...(size > MANAGED_POLICY_SIZE
+      ? [`It has ${size} characters, and a managed policy holds ${MANAGED_POLICY_SIZE}: split it by its statements.`]
+      : []),
+  ];
+}
 
 function wrap(format: PolicyFormat, policy: object, self: Self | undefined): PrintedPolicy {
   const notes =

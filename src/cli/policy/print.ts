@@ -39,7 +39,7 @@ export function registerPolicyPrint(policy: Command): void {
     )
     .option(
       '--account <id>',
-      'aws: twelve digits (default: the account of --self, else of the credentials of this process)',
+      'aws: twelve digits (default: the account of --self, else of the credentials of this process); of `aws.accounts` its role is printed, which trusts --self',
     )
     .option(
       '--self <id>',

@@ -1,5 +1,5 @@
 import type { AccessKeyMetadata } from '@aws-sdk/client-iam';
-import { paginateListAccessKeys } from '@aws-sdk/client-iam';
+import { GetAccessKeyLastUsedCommand, paginateListAccessKeys } from '@aws-sdk/client-iam';
 
 import type { AwsClients } from './clients.ts';
 
@@ -16,6 +16,12 @@ export async function listAccessKeys(clients: AwsClients, userName: string): Pro
     keys.push(...(page.AccessKeyMetadata ?? []).map(accessKey));
   }
   return keys.toSorted((a, b) => (a.accessKeyId < b.accessKeyId ? -1 : 1));
+}
+
+/** Null: never, as far as IAM knows. */
+export async function lastUse(clients: AwsClients, AccessKeyId: string): Promise<Date | null> {
+  const { AccessKeyLastUsed } = await clients.iam.send(new GetAccessKeyLastUsedCommand({ AccessKeyId }));
+  return AccessKeyLastUsed?.LastUsedDate ?? null;
 }
 
 /** Every status but Inactive counts as active: one that we don't know must not pass for harmless. */

@@ -5,6 +5,7 @@ import { listAccessKeys } from './access-keys.ts';
 import type { AwsClients } from './clients.ts';
 import { orNull } from './confirm.ts';
 import { keysOfOthers } from './hunt/other-holders.ts';
+import { withFormer } from './hunt/former.ts';
 import { withOwners } from './hunt/owners.ts';
 import type { LogEvent } from './log/event.ts';
 import type { Lookup } from './log/lookup.ts';
@@ -37,6 +38,7 @@ export async function gatherActivity(
   const all = [...traced.own, ...traced.bySessions].filter((event) => within(around, event));
   const { roles, cut: rolesCut } = assumedRoles(all);
   const byPrincipal = changes(all);
+  const former = await withFormer(clients, lookup, principal, all, byPrincipal.map(withoutId));
   const ofPrincipal = changes(onPrincipal.events.filter((event) => within(around, event)));
   const isAbout = (change: Change) => change.target === principal.name || change.target === principal.arn;
   const about = [...ofPrincipal, ...byPrincipal].filter(isAbout);
@@ -46,7 +48,7 @@ export async function gatherActivity(
     assumedRoles: roles,
     mintedSessions: all.filter(isMinting).length,
     ...(entries === null ? {} : { entries }),
-    changesByPrincipal: await withOwners(clients, byPrincipal.map(withoutId)),
+    changesByPrincipal: await withOwners(clients, former),
     changesOfPrincipal: [...new Map(about.map((change) => [change.id, change])).values()].map(withoutId),
   };
 }

@@ -61,6 +61,13 @@ export function readClue(clue: PrincipalClue): Lead {
     : unusable('a clue has a form that is not known');
 }
 
+/** Why clues that read like this lead to nobody, as a sentence, or null. */
+export function unusableBecause(leads: readonly Lead[]): string | null {
+  if (leads.length === 0) return 'The alert names no identity.';
+  const unusable = leads.find((lead) => lead.kind === 'unusable');
+  return unusable ? `The identity can't be told: ${unusable.reason}.` : null;
+}
+
 function readArn(value: string): Lead {
   const arn = parseArn(value);
   if (!arn || !ACCOUNT_ID.test(arn.accountId)) return { kind: 'unusable', reason: 'a clue is no ARN of one account' };

@@ -1,5 +1,5 @@
-import type { Role, User } from '@aws-sdk/client-iam';
-import { GetRoleCommand, GetUserCommand } from '@aws-sdk/client-iam';
+import type { Group, Role, User } from '@aws-sdk/client-iam';
+import { GetGroupCommand, GetRoleCommand, GetUserCommand } from '@aws-sdk/client-iam';
 
 import { CordonFailure } from '../../contracts/failures.ts';
 import type { ActionRequest } from '../../domain/plan.ts';
@@ -20,8 +20,14 @@ export async function findUser(clients: AwsClients, name: string): Promise<User 
   return (await orNull(clients.iam.send(new GetUserCommand({ UserName: name }))))?.User ?? null;
 }
 
-export async function findRole(clients: AwsClients, name: string): Promise<Role | null> {
+export async function findRole(clients: Pick<AwsClients, 'iam'>, name: string): Promise<Role | null> {
   return (await orNull(clients.iam.send(new GetRoleCommand({ RoleName: name }))))?.Role ?? null;
+}
+
+/** `members`: how many users are in it, as far as one page tells. */
+export async function findGroup(clients: AwsClients, name: string): Promise<(Group & { members: number }) | null> {
+  const found = await orNull(clients.iam.send(new GetGroupCommand({ GroupName: name })));
+  return found?.Group ? { ...found.Group, members: found.Users?.length ?? 0 } : null;
 }
 
 /** The user's name, if it is still the very identity that the plan named and not a namesake made since. */

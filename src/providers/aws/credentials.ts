@@ -1,5 +1,4 @@
 import {
-  GetAccessKeyLastUsedCommand,
   GetLoginProfileCommand,
   ListAttachedRolePoliciesCommand,
   ListAttachedUserPoliciesCommand,
@@ -10,7 +9,7 @@ import { CordonFailure } from '../../contracts/failures.ts';
 import type { AccessKeyFacts, CredentialFacts } from '../../domain/evidence.ts';
 import type { AwsPrincipal } from '../../domain/principal.ts';
 import type { AccessKey } from './access-keys.ts';
-import { listAccessKeys } from './access-keys.ts';
+import { lastUse, listAccessKeys } from './access-keys.ts';
 import type { AwsClients } from './clients.ts';
 import { orNull } from './confirm.ts';
 
@@ -25,6 +24,11 @@ export async function gatherCredentials(clients: AwsClients, principal: AwsPrinc
     case 'role-session':
     case 'service-linked-role':
       return ofRole(clients, principal.name);
+    case 'identity-center-user':
+      throw new CordonFailure(
+        'ValidationFailed',
+        'AWS has no API that tells the password or the second factor of a user of Identity Center.',
+      );
     default:
       throw new CordonFailure(
         'ValidationFailed',
@@ -58,7 +62,6 @@ async function ofRole(clients: AwsClients, RoleName: string): Promise<Credential
 }
 
 async function withLastUse(clients: AwsClients, key: AccessKey): Promise<AccessKeyFacts> {
-  const input = { AccessKeyId: key.accessKeyId };
-  const used = (await clients.iam.send(new GetAccessKeyLastUsedCommand(input))).AccessKeyLastUsed?.LastUsedDate;
+  const used = await lastUse(clients, key.accessKeyId);
   return { ...key, ...(used ? { lastUsedAt: used.toISOString() } : {}) };
 }

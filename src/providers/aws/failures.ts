@@ -18,7 +18,7 @@ const TYPE_OF_CODE: ReadonlyMap<string, FailureType> = new Map([
   ...all('AccessDenied', 'AccessDenied', 'UnauthorizedOperation', 'Authorization', 'OperationNotPermitted'),
   ...all('NotFound', 'NoSuchEntity', 'ResourceNotFound'),
   ...all('Conflict', 'EntityTemporarilyUnmodifiable', 'ConcurrentModification', 'DeleteConflict'),
-  ...all('Conflict', 'EntityAlreadyExists', 'ResourceExists'),
+  ...all('Conflict', 'EntityAlreadyExists', 'ResourceExists', 'ResourceConflict', 'Conflict'),
   ...all(
     'ValidationFailed',
     'Validation',
@@ -30,8 +30,10 @@ const TYPE_OF_CODE: ReadonlyMap<string, FailureType> = new Map([
   ...all('ValidationFailed', 'InvalidParameter', 'InvalidParameterValue', 'InvalidRequest', 'UnmodifiableEntity'),
   ...all('ValidationFailed', 'InvalidLookupAttributes', 'InvalidTimeRange', 'InvalidMaxResults', 'InvalidNextToken'),
   ...all('ValidationFailed', 'PolicyEvaluation', 'EncryptionFailure', 'DecryptionFailure', 'MalformedPolicy'),
+  ...all('ValidationFailed', 'PackedPolicyTooLarge', 'RegionDisabled', 'PolicyLengthExceeded', 'PublicPolicy'),
   ...all('Unavailable', 'ServiceUnavailable', 'ServiceFailure', 'InternalFailure', 'InternalServiceError'),
-  ...all('Unavailable', 'InternalServiceFailure', 'CredentialsProviderError'),
+  ...all('ValidationFailed', 'ServiceQuotaExceeded'),
+  ...all('Unavailable', 'InternalServiceFailure', 'InternalServer', 'CredentialsProviderError'),
   ...all('TimedOut', 'TimeoutError', 'RequestTimeout', 'AbortError', 'ETIMEDOUT'),
 ]);
 

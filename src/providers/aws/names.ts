@@ -5,14 +5,15 @@ import type { ActionRequest } from '../../domain/plan.ts';
 /** IAM's own rules for names; nothing else gets near a call. A lone `*`, a template's braces or a space never match. */
 export const USER_NAME = /^[\w+=,.@-]{1,64}$/u;
 export const ROLE_NAME = /^[\w+=,.@-]{1,64}$/u;
+export const GROUP_NAME = /^[\w+=,.@-]{1,128}$/u;
 export const ACCOUNT_ID = /^\d{12}$/u;
 export const CASE_ID = /^[A-Za-z0-9_-]{1,64}$/u;
-/** Ids of users, roles and keys: a prefix of four and at least twelve more. */
-export const UNIQUE_ID = /^(?:AIDA|AROA)[A-Z0-9]{12,124}$/u;
+/** Ids of users, roles, groups and keys: a prefix of four and at least twelve more. */
+export const UNIQUE_ID = /^(?:AIDA|AROA|AGPA)[A-Z0-9]{12,124}$/u;
 export const ACCESS_KEY_ID = /^(?:AKIA|ASIA)[A-Z0-9]{12,124}$/u;
 
-/** The name of a user or role from its ARN, which may hold a path. Throws where the ARN is not exactly one such resource. */
-export function nameInArn(kind: 'user' | 'role', arn: string, accountId: string): string {
+/** The name of an identity from its ARN, which may hold a path. Throws where the ARN is not exactly one such resource. */
+export function nameInArn(kind: 'user' | 'role' | 'group', arn: string, accountId: string): string {
   const parsed = parseArn(arn);
   const path = parsed?.resource.split('/') ?? [];
   const name = path.at(-1) ?? '';
@@ -21,7 +22,7 @@ export function nameInArn(kind: 'user' | 'role', arn: string, accountId: string)
     parsed.partition === 'aws' &&
     path.length > 1 &&
     path[0] === kind &&
-    USER_NAME.test(name);
+    (kind === 'group' ? GROUP_NAME : USER_NAME).test(name);
   if (!fits || parsed.accountId !== accountId) {
     throw new CordonFailure('TargetRefused', `The target is not one IAM ${kind} of account ${accountId}.`);
   }

@@ -1,8 +1,11 @@
 import {
+  DeleteGroupPolicyCommand,
   DeleteRolePolicyCommand,
   DeleteUserPolicyCommand,
+  GetGroupPolicyCommand,
   GetRolePolicyCommand,
   GetUserPolicyCommand,
+  PutGroupPolicyCommand,
   PutRolePolicyCommand,
   PutUserPolicyCommand,
 } from '@aws-sdk/client-iam';
@@ -12,9 +15,17 @@ import type { PlannedCall } from '../../domain/plan.ts';
 import type { AwsClients } from './clients.ts';
 import { orNull } from './confirm.ts';
 
-/** One inline policy of a user or role: what deny-principal and revoke-role-sessions put, read and take back. */
+/** Who can have policies. */
+export type PolicyOwner = 'user' | 'role' | 'group';
+
+/** As the names of calls and parameters spell it: `User` in `PutUserPolicy` and `UserName`. */
+export function nameOfOwner(kind: PolicyOwner): 'User' | 'Role' | 'Group' {
+  return kind === 'user' ? 'User' : kind === 'role' ? 'Role' : 'Group';
+}
+
+/** One inline policy of a user, role or group: what deny-principal and revoke-role-sessions put, read and take back. */
 export interface InlinePolicy {
-  readonly owner: 'user' | 'role';
+  readonly owner: PolicyOwner;
   readonly ownerName: string;
   readonly policyName: string;
 }
@@ -22,20 +33,26 @@ export interface InlinePolicy {
 /** The document as it was put, or null where there is none of that name. */
 export async function readPolicy(clients: AwsClients, policy: InlinePolicy): Promise<string | null> {
   const { owner, ownerName, policyName: PolicyName } = policy;
+  const { iam } = clients;
   const found = await orNull<{ PolicyDocument?: string | undefined }>(
     owner === 'user'
-      ? clients.iam.send(new GetUserPolicyCommand({ UserName: ownerName, PolicyName }))
-      : clients.iam.send(new GetRolePolicyCommand({ RoleName: ownerName, PolicyName })),
+      ? iam.send(new GetUserPolicyCommand({ UserName: ownerName, PolicyName }))
+      : owner === 'role'
+        ? iam.send(new GetRolePolicyCommand({ RoleName: ownerName, PolicyName }))
+        : iam.send(new GetGroupPolicyCommand({ GroupName: ownerName, PolicyName })),
   );
   // IAM answers with the document URL-encoded (RFC 3986).
   return found?.PolicyDocument === undefined ? null : decodeURIComponent(found.PolicyDocument);
 }
 
-export async function putPolicy(clients: AwsClients, policy: InlinePolicy, document: string): Promise<void> {
-  const { owner, ownerName, policyName: PolicyName } = policy;
+export async function putPolicy({ iam }: AwsClients, policy: InlinePolicy, document: string): Promise<void> {
+  const { owner, ownerName } = policy;
+  const put = { PolicyName: policy.policyName, PolicyDocument: document };
   await (owner === 'user'
-    ? clients.iam.send(new PutUserPolicyCommand({ UserName: ownerName, PolicyName, PolicyDocument: document }))
-    : clients.iam.send(new PutRolePolicyCommand({ RoleName: ownerName, PolicyName, PolicyDocument: document })));
+    ? iam.send(new PutUserPolicyCommand({ UserName: ownerName, ...put }))
+    : owner === 'role'
+      ? iam.send(new PutRolePolicyCommand({ RoleName: ownerName, ...put }))
+      : iam.send(new PutGroupPolicyCommand({ GroupName: ownerName, ...put })));
 }
 
 /**
@@ -59,12 +76,14 @@ export async function restorePolicy(
 }
 
 /** One that is gone already is as wanted. */
-export async function removePolicy(clients: AwsClients, policy: InlinePolicy): Promise<void> {
-  const { ownerName, policyName: PolicyName } = policy;
+export async function removePolicy({ iam }: AwsClients, policy: InlinePolicy): Promise<void> {
+  const { owner, ownerName, policyName: PolicyName } = policy;
   await orNull<unknown>(
-    policy.owner === 'user'
-      ? clients.iam.send(new DeleteUserPolicyCommand({ UserName: ownerName, PolicyName }))
-      : clients.iam.send(new DeleteRolePolicyCommand({ RoleName: ownerName, PolicyName })),
+    owner === 'user'
+      ? iam.send(new DeleteUserPolicyCommand({ UserName: ownerName, PolicyName }))
+      : owner === 'role'
+        ? iam.send(new DeleteRolePolicyCommand({ RoleName: ownerName, PolicyName }))
+        : iam.send(new DeleteGroupPolicyCommand({ GroupName: ownerName, PolicyName })),
   );
 }
 
@@ -92,10 +111,10 @@ function normal(document: string): string {
 }
 
 function policyCall(verb: 'Put' | 'Delete', policy: InlinePolicy, rest: Record<string, string>): PlannedCall {
-  const user = policy.owner === 'user';
+  const owner = nameOfOwner(policy.owner);
   return {
     service: 'iam',
-    operation: `${verb}${user ? 'User' : 'Role'}Policy`,
-    parameters: { [user ? 'UserName' : 'RoleName']: policy.ownerName, PolicyName: policy.policyName, ...rest },
+    operation: `${verb}${owner}Policy`,
+    parameters: { [`${owner}Name`]: policy.ownerName, PolicyName: policy.policyName, ...rest },
   };
 }

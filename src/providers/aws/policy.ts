@@ -27,15 +27,39 @@ export function leastPrivilegePolicy(
   accountId: string,
   selfArn?: string,
 ): PolicyDocument {
+  return policyFor([...EVIDENCE_PERMISSIONS, ...enabledActions.flatMap(permissionsOfAction)], accountId, selfArn);
+}
+
+/** Exactly these permissions; a session of a role in another account is narrowed by it. */
+export function policyFor(
+  permissions: readonly Permission[],
+  accountId: string,
+  selfArn: string | undefined,
+): PolicyDocument {
   if (!ACCOUNT_ID.test(accountId)) throw new CordonFailure('ValidationFailed', 'An account id has twelve digits.');
-  const permissions = [...EVIDENCE_PERMISSIONS, ...enabledActions.flatMap(permissionsOfAction)];
   const byPlace = Map.groupBy(permissions, (permission) => sidOf(permission));
-  const statements = [...byPlace].map(([Sid, group]) =>
-    statement(Sid, 'Allow', group, [...new Set(group.map((permission) => resourceIn(permission, accountId)))]),
-  );
+  const statements = [...byPlace].flatMap(([sid, group]) => allowed(sid, group, accountId));
   const writes = permissions.filter((permission) => !isRead(permission) && permission.name.startsWith('iam:'));
   const guard = selfArn && writes.length > 0 ? [statement('CordonNeverChangesItself', 'Deny', writes, [selfArn])] : [];
   return { Version: '2012-10-17', Statement: [...statements, ...guard] };
+}
+
+/** One statement for all actions on the same resources: in one for several, each action would get those of the others as well. */
+function allowed(sid: string, permissions: readonly Permission[], accountId: string): readonly PolicyStatement[] {
+  const byName = Map.groupBy(permissions, ({ name }) => name);
+  const each = [...byName.values()].map((group) => ({
+    group,
+    resources: [...new Set(group.map((one) => resourceIn(one, accountId)))],
+  }));
+  const byResources = Map.groupBy(each, ({ resources }) => resources.toSorted().join(' '));
+  return [...byResources.values()].map((alike, index) =>
+    statement(
+      index === 0 ? sid : `${sid}${index + 1}`,
+      'Allow',
+      alike.flatMap(({ group }) => group),
+      alike[0]?.resources ?? [],
+    ),
+  );
 }
 
 export function permissionsOfAction(action: string): readonly Permission[] {
@@ -50,7 +74,12 @@ const PLACES: readonly (readonly [RegExp, string])[] = [
   [/:user\//u, 'Users'],
   [/:role\//u, 'Roles'],
   [/:policy\//u, 'Policies'],
+  [/:group\//u, 'Groups'],
+  [/:function:/u, 'Functions'],
+  [/:oidc-provider\//u, 'OidcProviders'],
+  [/:saml-provider\//u, 'SamlProviders'],
   [/:secret:/u, 'Secrets'],
+  [/:sso:/u, 'IdentityCenter'],
   [/^\*$/u, 'Account'],
 ];
 

@@ -4,10 +4,12 @@ import { GetAccessKeyInfoCommand, GetCallerIdentityCommand } from '@aws-sdk/clie
 import { CordonFailure } from '../../contracts/failures.ts';
 import type { PrincipalClue } from '../../domain/alert.ts';
 import type { AwsPrincipal, Principal, Resolution } from '../../domain/principal.ts';
+import { IDENTITY_STORE_USER_ID } from '../../domain/principal.ts';
 import type { AwsClients } from './clients.ts';
 import type { Lead } from './clues.ts';
-import { readClue } from './clues.ts';
+import { readClue, unusableBecause } from './clues.ts';
 import { findRole, findUser, orNull } from './confirm.ts';
+import { findPerson, personArn } from './identity-center/people.ts';
 import { USER_NAME } from './names.ts';
 
 /** Thrown inside this file only: the clue leads to nobody, for this reason. */
@@ -28,9 +30,8 @@ export async function resolvePrincipal(
 ): Promise<Resolution> {
   const unresolved = (reason: string): Resolution => ({ status: 'unresolved', reason });
   const leads = clues.map(readClue);
-  if (leads.length === 0) return unresolved('The alert names no identity.');
-  const unusable = leads.find((lead) => lead.kind === 'unusable');
-  if (unusable) return unresolved(`The identity can't be told: ${unusable.reason}.`);
+  const unusable = unusableBecause(leads);
+  if (unusable !== null) return unresolved(unusable);
   const accountId = (await self(clients)).accountId;
   if (alertAccountId !== undefined && alertAccountId !== accountId) {
     return unresolved(`The alert is about account ${alertAccountId}; Cordon acts in ${accountId} only.`);
@@ -47,7 +48,7 @@ export async function resolvePrincipal(
   }
 }
 
-export async function self(clients: AwsClients): Promise<Principal> {
+export async function self(clients: Pick<AwsClients, 'iam' | 'sts'>): Promise<Principal> {
   const { Arn = '', Account = '' } = await clients.sts.send(new GetCallerIdentityCommand({}));
   const lead = readClue({ form: 'arn', value: Arn });
   switch (lead.kind) {
@@ -95,7 +96,7 @@ class Resolver {
 
   async #resolve(lead: Lead): Promise<AwsPrincipal> {
     if ('accountId' in lead && lead.accountId !== this.#accountId) {
-      throw new Unresolved(`A clue belongs to account ${lead.accountId}; Cordon acts in ${this.#accountId} only.`);
+      throw new Unresolved(`A clue belongs to account ${lead.accountId}, not to ${this.#accountId}.`);
     }
     switch (lead.kind) {
       case 'user':
@@ -136,17 +137,32 @@ class Resolver {
       if (!session)
         throw new Unresolved(`Role ${name} belongs to Identity Center, and no clue says which user it was.`);
       const sessionArn = `arn:aws:sts::${this.#accountId}:assumed-role/${role.RoleName}/${session}`;
-      return { ...common, kind: 'identity-center-user', name: session, arn: sessionArn };
+      const found = { ...common, kind: 'identity-center-user', name: session, arn: sessionArn } as const;
+      return { ...found, uniqueId: await this.#personId(session, role.RoleId) };
     }
     const found = { ...roleSession(this.#accountId, role.RoleName, role.Arn), uniqueId: role.RoleId };
     return session === undefined ? found : { ...found, session };
   }
 
+  /** Without an Identity Center to ask, the person stays a name, and only a person can contain it. */
+  async #personId(session: string, roleId: string): Promise<string> {
+    const { identityCenter } = this.#clients;
+    if (!identityCenter) return roleId;
+    const person = await findPerson(identityCenter, session);
+    if (!person) {
+      throw new Unresolved(
+        `Identity Center has no user ${session}, or has renamed it since; whose session it is can't be told.`,
+      );
+    }
+    return person.userId;
+  }
+
   async #accessKey(accessKeyId: string): Promise<AwsPrincipal> {
-    const Account = await this.#accountOf(accessKeyId);
+    const Account = await accountOfKey(this.#clients, accessKeyId);
+    if (Account === null) throw new Unresolved(`AWS says that ${accessKeyId} is no access key.`);
     if (Account !== this.#accountId) {
       throw new Unresolved(
-        `Access key ${accessKeyId} belongs to account ${Account ?? '?'}, not to ${this.#accountId}.`,
+        `Access key ${accessKeyId} belongs to account ${Account || '?'}, not to ${this.#accountId}.`,
       );
     }
     if (accessKeyId.startsWith('ASIA')) {
@@ -159,15 +175,6 @@ class Resolver {
     const name = (await orNull(this.#clients.iam.send(new GetAccessKeyLastUsedCommand(input))))?.UserName;
     if (!name || !USER_NAME.test(name)) throw new Unresolved(`IAM knows no user with access key ${accessKeyId}.`);
     return this.#user(name);
-  }
-
-  async #accountOf(accessKeyId: string): Promise<string | undefined> {
-    try {
-      return (await this.#clients.sts.send(new GetAccessKeyInfoCommand({ AccessKeyId: accessKeyId }))).Account;
-    } catch (error) {
-      if (!(error instanceof CordonFailure) || error.type !== 'ValidationFailed') throw error;
-      throw new Unresolved(`AWS says that ${accessKeyId} is no access key.`);
-    }
   }
 
   #resolveConfirmed(lead: Lead): Promise<AwsPrincipal> {
@@ -204,9 +211,25 @@ class Resolver {
   }
 }
 
+/** The account that a clue tells by itself, or AWS by the clue's access key; undefined where it takes a look into accounts. */
+export async function accountOf(clients: AwsClients, lead: Lead): Promise<string | undefined> {
+  if ('accountId' in lead) return lead.accountId;
+  return lead.kind === 'access-key' ? (await accountOfKey(clients, lead.accessKeyId)) || undefined : undefined;
+}
+
+/** Null: AWS says that it is no access key. */
+async function accountOfKey(clients: AwsClients, AccessKeyId: string): Promise<string | null> {
+  try {
+    return (await clients.sts.send(new GetAccessKeyInfoCommand({ AccessKeyId }))).Account ?? '';
+  } catch (error) {
+    if (error instanceof CordonFailure && error.type === 'ValidationFailed') return null;
+    throw error;
+  }
+}
+
 function agree(found: readonly AwsPrincipal[]): Resolution {
   const [first] = found;
-  const candidates = [...new Set(found.map((principal) => principal.arn))];
+  const candidates = [...new Set(found.map(oneName))];
   const ids = new Set(found.map((principal) => principal.uniqueId));
   if (!first) return { status: 'unresolved', reason: 'No clue leads to an identity.' };
   if (candidates.length > 1 || ids.size > 1) {
@@ -217,6 +240,11 @@ function agree(found: readonly AwsPrincipal[]): Resolution {
   const sessions = new Set(found.flatMap(({ session }) => (session === undefined ? [] : [session])));
   const [session] = sessions;
   return { status: 'resolved', principal: sessions.size === 1 && session ? { ...identity, session } : identity };
+}
+
+/** A user of Identity Center is one person, by whichever of its roles the alert saw it. */
+function oneName({ kind, arn, uniqueId = '' }: AwsPrincipal): string {
+  return kind === 'identity-center-user' && IDENTITY_STORE_USER_ID.test(uniqueId) ? personArn(uniqueId) : arn;
 }
 
 /** IAM tells names apart without regard to case. */
@@ -230,7 +258,7 @@ function root(accountId: string): AwsPrincipal {
   return { cloud: 'aws', kind: 'root', accountId, name: 'root', arn: `arn:aws:iam::${accountId}:root` };
 }
 
-function roleSession(accountId: string, name: string, arn: string): AwsPrincipal {
+export function roleSession(accountId: string, name: string, arn: string): AwsPrincipal {
   return { cloud: 'aws', kind: 'role-session', accountId, name, arn };
 }
 

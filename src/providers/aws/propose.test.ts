@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { ActivityFacts, AssumedRole } from '../../domain/evidence.ts';
 import type { AwsPrincipalKind, AwsPrincipal } from '../../domain/principal.ts';
-import { proposalCaveats, proposeActions, proposeKeyDeletion } from './propose.ts';
+import { proposalCaveats, proposeActions } from './propose.ts';
 
 const OTHERS = [
   'deactivate-ssh-public-keys',
@@ -74,7 +74,15 @@ describe('proposeActions', () => {
   it('proposes no role of another account, and says so', () => {
     const facts = activity(role('theirs', '210987654321'));
     expect(propose(facts, 'iam-user', ['revoke-role-sessions'])).toEqual([]);
-    expect(proposalCaveats(principal('iam-user'), facts, ALL).join()).toContain('210987654321');
+    const alone = proposalCaveats(principal('iam-user'), facts, ALL);
+    expect(alone).toEqual([expect.stringMatching(/which this case does not change: .*210987654321/u)]);
+    expect(proposalCaveats(principal('iam-user'), facts, ALL, ['333333333333'])).toEqual(alone);
+    // Also where Cordon works in that account: its log and its budget are another case's.
+    const served = proposalCaveats(principal('iam-user'), facts, ALL, ['210987654321']);
+    expect(served).toEqual([
+      ...alone,
+      expect.stringMatching(/send an alert about each of .*210987654321:role\/theirs/u),
+    ]);
   });
 
   it('says when the roles can not be known', () => {
@@ -85,14 +93,8 @@ describe('proposeActions', () => {
     expect(proposalCaveats(principal('iam-user'), activity(role('a')), ALL)).toEqual([]);
   });
 
-  it('never proposes a deletion in a containment; as a plan of its own it names exactly the keys', () => {
+  it('never proposes a deletion in a containment', () => {
     expect(propose(activity(role('a')), 'iam-user', ['delete-access-keys'])).toEqual([]);
-    const request = proposeKeyDeletion(principal('iam-user'), ['AKIAB', 'AKIAA'], '2026-01-31T12:00:00.000Z');
-    expect(request).toMatchObject({
-      action: 'delete-access-keys',
-      target: 'arn:aws:iam::123456789012:user/alice',
-      parameters: { accessKeyIds: ['AKIAA', 'AKIAB'], notBefore: '2026-01-31T12:00:00.000Z' },
-    });
   });
 
   it('never promises containment by the quarantine alone: its caveat keeps the case from ending CONTAINED', () => {

@@ -6,11 +6,12 @@ import type { ActivityFacts } from '../../domain/evidence.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type { ActionRequest } from '../../domain/plan.ts';
 import type { AwsPrincipal } from '../../domain/principal.ts';
-import { BY_HAND } from '../../domain/principal.ts';
+import { byHand } from '../../domain/principal.ts';
 import { DENY_ALL } from './actions/deny-principal/index.ts';
 import type { AwsActionId } from './actions/index.ts';
 import { QUARANTINE } from './actions/quarantine-principal/document.ts';
 import { REVOKE_POLICY_NAME } from './actions/revoke-role-sessions/document.ts';
+import { personArn } from './identity-center/people.ts';
 import { leftBehind } from './hunt/left-behind.ts';
 import { waysIn } from './hunt/way-in.ts';
 import { CASE_ID } from './names.ts';
@@ -44,11 +45,14 @@ export function proposeActions(
     request('revoke-role-sessions', roleArn, { caseId, policyName: REVOKE_POLICY_NAME });
   const user = principal.kind === 'iam-user';
   const own = principal.kind === 'role-session' ? [principal.arn] : [];
-  const roles = user || own.length > 0 ? [...new Set([...own, ...assumedRoles(principal, activity).here])] : [];
+  const person = principal.kind === 'identity-center-user' && byHand(principal) === null;
+  const hunted = user || person || own.length > 0;
+  const roles = hunted ? [...new Set([...own, ...assumedRoles(principal, activity).here])] : [];
   return [
     ...(user
       ? request('deny-principal', principal.arn, { policyName: `CordonDeny-${caseId}`, policyDocument: DENY_ALL })
       : []),
+    ...(person ? request('deny-permission-set-user', personArn(principal.uniqueId ?? ''), { caseId }) : []),
     ...(user
       ? request('quarantine-principal', principal.arn, {
           caseId,
@@ -57,15 +61,17 @@ export function proposeActions(
         })
       : []),
     ...(user ? request('deactivate-access-keys', principal.arn, {}) : []),
+    ...(person ? request('remove-account-assignments', personArn(principal.uniqueId ?? ''), {}) : []),
     // First no way in, then no session that came in: the other way round one could slip through.
     ...waysIn(principal, activity).ways.flatMap(({ roleArn, callers }) =>
       request('close-role-trust', roleArn, { caseId, callers }),
     ),
     // Under the deny these are what still lives; the other credentials of the user are not in such a hurry.
     ...roles.flatMap(revoke),
-    ...(user || own.length > 0 ? leftBehind(principal, activity, caseId).measures : []).flatMap((measure) =>
-      request(measure.action, measure.target, measure.parameters),
-    ),
+    ...(hunted
+      ? leftBehind(principal, activity, caseId, closedRoles(principal, activity, enabledActions)).measures
+      : []
+    ).flatMap((measure) => request(measure.action, measure.target, measure.parameters)),
     ...(user ? OTHER_CREDENTIALS.flatMap((action) => request(action, principal.arn, {})) : []),
     ...(user
       ? request('rotate-access-key', principal.arn, {
@@ -78,28 +84,21 @@ export function proposeActions(
 }
 
 /**
- * The end of keys that a case deactivated, days later: a plan of its own, with its own approval. `notBefore`: ISO 8601, from when
- * on they may be deleted. `accessKeyIds`: those that the ledger of the case says were deactivated.
+ * What the proposal can't promise; belongs into the plan's caveats, where the approver reads it. `otherAccounts`: ids of those that
+ * Cordon works in besides that of its credentials.
  */
-export function proposeKeyDeletion(
-  principal: AwsPrincipal,
-  accessKeyIds: readonly string[],
-  notBefore: string,
-): ActionRequest {
-  const parameters = { accessKeyIds: accessKeyIds.toSorted(), notBefore };
-  const action: AwsActionId = 'delete-access-keys';
-  return { action, cloud: 'aws', accountId: principal.accountId, principal, target: principal.arn, parameters };
-}
-
-/** What the proposal can't promise; belongs into the plan's caveats, where the approver reads it. */
 export function proposalCaveats(
   principal: AwsPrincipal,
   activity: ActivityFacts | null,
   enabledActions: readonly string[],
+  otherAccounts: readonly string[] = [],
 ): readonly string[] {
   const caveats: string[] = [];
-  const byHand = BY_HAND[principal.kind];
-  if (byHand) caveats.push(byHand);
+  const how = byHand(principal);
+  if (how) caveats.push(how);
+  if (principal.kind === 'identity-center-user' && !how && !enabledActions.includes('deny-permission-set-user')) {
+    caveats.push('Sessions of permission sets live on, because deny-permission-set-user is not enabled.');
+  }
   if (principal.kind === 'iam-user' && !enabledActions.includes('deny-principal')) {
     caveats.push(
       'Sessions minted with the keys outlive them and can mint more, because deny-principal is not enabled.',
@@ -129,12 +128,27 @@ export function proposalCaveats(
   }
   const { here, elsewhere } = assumedRoles(principal, activity);
   if (elsewhere.length > 0) {
-    caveats.push(`Roles of other accounts were assumed, which Cordon does not change: ${elsewhere.join(', ')}.`);
+    caveats.push(`Roles of other accounts were assumed, which this case does not change: ${elsewhere.join(', ')}.`);
+    const within = elsewhere.filter((arn) => otherAccounts.includes(parseArn(arn)?.accountId ?? ''));
+    if (within.length > 0)
+      caveats.push(
+        `Cordon works in their accounts too, but in a case of their own: send an alert about each of ${within.join(', ')}.`,
+      );
   }
   if (here.length > 0 && !enabledActions.includes('revoke-role-sessions')) {
     caveats.push(`Sessions of assumed roles live on, because revoke-role-sessions is not enabled: ${here.join(', ')}.`);
   }
   return caveats;
+}
+
+/** Roles whose trust policy close-role-trust edits: two editors of one document would undo each other. */
+function closedRoles(
+  principal: AwsPrincipal,
+  activity: ActivityFacts | null,
+  enabledActions: readonly string[],
+): ReadonlySet<string> {
+  if (!enabledActions.includes('close-role-trust')) return new Set();
+  return new Set(waysIn(principal, activity).ways.map(({ roleArn }) => roleArn));
 }
 
 /** Ways back in that stay open, and what the suspect left behind that stays. Kinds that only a person can contain have their own. */
@@ -143,9 +157,9 @@ function huntCaveats(
   activity: ActivityFacts | null,
   enabledActions: readonly string[],
 ): readonly string[] {
-  if (principal.kind !== 'iam-user' && principal.kind !== 'role-session') return [];
+  if (byHand(principal) !== null) return [];
   const { ways, caveats } = waysIn(principal, activity);
-  const left = leftBehind(principal, activity, '');
+  const left = leftBehind(principal, activity, '', closedRoles(principal, activity, enabledActions));
   const wanted = [
     ...ways.map(({ roleArn }) => ({ action: 'close-role-trust', target: roleArn })),
     ...left.measures.map(({ action, target }) => ({ action, target })),

@@ -2,23 +2,41 @@ import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
 import { configSchema } from '../../config/schema.ts';
-import { principalIn } from '../port.ts';
 import type { AwsActionDefinition } from './actions/definition.ts';
+import { deletionOfKeys } from './actions/delete-access-keys/request.ts';
 import { AWS_ACTIONS } from './actions/index.ts';
 import { createAwsProvider, leastPrivilegePolicy } from './index.ts';
 import { EVIDENCE_PERMISSIONS } from './permissions.ts';
-import { proposeKeyDeletion } from './propose.ts';
 
 const ids = Object.keys(AWS_ACTIONS);
 const definitions: readonly (readonly [string, AwsActionDefinition])[] = Object.entries(AWS_ACTIONS);
-const provider = createAwsProvider({ region: 'us-east-1', logRegions: ['us-east-1'] });
+const identityCenter = {
+  instanceArn: 'arn:aws:sso:::instance/ssoins-0123456789abcdef',
+  identityStoreId: 'd-1234567890',
+  region: 'us-east-1',
+};
+const provider = createAwsProvider({ region: 'us-east-1', logRegions: ['us-east-1'], identityCenter });
 
 /** The suspect assumed it, was given it, and left every kind of thing on it: the example of each action comes from one of these. */
-function activityOn(arn: string) {
+function activityOn(arn: string, id: string) {
   const by = { kind: 'principal', id: 'arn:aws:iam::123456789012:user/alice' };
   const role = { roleArn: arn, sessionName: '', at: '', by };
-  const details = { accessKeyId: 'AKIAEXAMPLEBACKDOOR0', policyArn: 'arn:aws:iam::aws:policy/X', policyName: 'x' };
-  const names = ['CreateUser', 'CreateAccessKey', 'AttachUserPolicy', 'PutUserPolicy'];
+  const details = {
+    accessKeyId: 'AKIAEXAMPLEBACKDOOR0',
+    policyArn: arn.includes(':policy/') ? arn : 'arn:aws:iam::aws:policy/X',
+    policyName: 'x',
+    policyVersionId: 'v2',
+    groupName: 'x',
+    providerArn: arn,
+    functionArn: arn,
+    statementId: 'x',
+    documentDigest: '0'.repeat(64),
+  };
+  // What else is on an identity that the suspect created needs no action of its own.
+  const names = (id === 'deny-created-identity' ? ['CreateUser'] : []).concat(
+    ['CreateAccessKey', 'AttachUserPolicy', 'PutUserPolicy', 'CreateLoginProfile', 'AddUserToGroup'],
+    ['UpdateAssumeRolePolicy', 'SetDefaultPolicyVersion', 'CreateSAMLProvider', 'AddPermission20150331v2'],
+  );
   const owner = { kind: 'user', arn, uniqueId: 'AIDAEXAMPLEBACKDOOR' };
   const changesByPrincipal = names.map((eventName) => ({
     eventName,
@@ -27,6 +45,7 @@ function activityOn(arn: string) {
     denied: false,
     details,
     owner,
+    before: eventName === 'UpdateAssumeRolePolicy' ? { trustPolicy: '{}' } : { versionId: 'v1' },
   }));
   return { assumedRoles: [role], entries: [role], changesByPrincipal, around: {} } as never;
 }
@@ -55,9 +74,9 @@ describe('the registry of AWS actions', () => {
   it.each(definitions)('the example of %s has the shape that a proposal has', (id, { facts }) => {
     const { example } = facts;
     expect(example).toMatchObject({ action: id, cloud: 'aws', accountId: example.principal.accountId });
-    const { requests: proposed } = provider.propose(example.principal, activityOn(example.target), 'ca_1', [id]);
+    const { requests: proposed } = provider.propose(example.principal, activityOn(example.target, id), 'ca_1', [id]);
     // A deletion is no part of a containment.
-    const deletion = proposeKeyDeletion(principalIn('aws', example.principal), [], '');
+    const deletion = deletionOfKeys(example, [], { deactivatedAt: '', notBefore: '' });
     const [request] = [...proposed, deletion].filter(
       ({ action, target }) => action === id && target === example.target,
     );
@@ -74,8 +93,20 @@ describe('the registry of AWS actions', () => {
       active: [],
       policies: [],
       attachedPolicies: [],
+      defaultVersionId: null,
+      memberOf: [],
+      provider: null,
+      statements: [],
+      permissionSets: [],
+      assignments: [],
     };
-    const applied = { deactivated: [], accessKeyId: 'AKIAEXAMPLE00000', secretArn: 'arn' };
+    const applied = {
+      permissionSets: [],
+      assignments: [],
+      deactivated: [],
+      accessKeyId: 'AKIAEXAMPLE00000',
+      secretArn: 'arn',
+    };
     expect(provider.actions[id]?.previewRevert(example, prior, applied)).toBeInstanceOf(Array);
   });
 });
@@ -91,11 +122,23 @@ describe('the least-privilege policy', () => {
     for (const action of allowed) expect(action).toMatch(/^[a-z]+:[A-Za-z]+$/u);
   });
 
+  it('grants each of it on the resources that are declared for it, and not on those of another', () => {
+    const declared = [...EVIDENCE_PERMISSIONS, ...definitions.flatMap(([, { facts }]) => facts.permissions)];
+    const allowed = policy.Statement.filter(({ Effect }) => Effect === 'Allow').flatMap(({ Action, Resource }) =>
+      Action.flatMap((name) => Resource.map((resource) => `${name} on ${resource}`)),
+    );
+    const wanted = declared.map(({ name, resource }) => `${name} on ${resource.replace('<account>', '123456789012')}`);
+    expect(new Set(allowed)).toEqual(new Set(wanted));
+    expect(new Set(policy.Statement.map(({ Sid }) => Sid)).size).toBe(policy.Statement.length);
+  });
+
   it('changes things only on resources that it names', () => {
     const changes = policy.Statement.filter((statement) => statement.Sid.startsWith('CordonChanges'));
     for (const { Sid, Resource } of changes) {
       expect(Sid).toMatch(/^[A-Za-z0-9]+$/u);
-      for (const resource of Resource) expect(resource).toMatch(/^arn:aws:[a-z]+:[a-z0-9-]*\*?:123456789012:/u);
+      // Names of Identity Center hold no account: there is one in an organisation.
+      const named = /^arn:aws:(?:[a-z]+:[a-z0-9-]*\*?:123456789012:|sso:::(?:instance|permissionSet|account)\/)/u;
+      for (const resource of Resource) expect(resource).toMatch(named);
     }
   });
 

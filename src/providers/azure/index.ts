@@ -6,6 +6,7 @@ import { findSuccessfulCalls, gatherActivity } from './activity.ts';
 import type { AzureClients } from './clients.ts';
 import { createAzureClients } from './clients.ts';
 import { gatherCredentials } from './credentials.ts';
+import { findMarks } from './marked.ts';
 import { EVIDENCE_PERMISSIONS, findMissingPermissions } from './permissions.ts';
 import { resolvePrincipal, self } from './principals.ts';
 import { propose } from './propose.ts';
@@ -21,7 +22,8 @@ export function createAzureProvider(given: AzureSettings, clients: AzureClients 
   return {
     cloud: 'azure',
     resolve: (clues, accountId) => resolvePrincipal(clients, settings, clues, accountId),
-    self: () => self(clients, settings),
+    selves: async () => [await self(clients, settings)],
+    accounts: async () => [(await self(clients, settings)).accountId],
     sources: { activity: 'Azure activity log and Entra logs', credentials: 'Entra' },
     activity: async (principal, around, before) => gatherActivity(clients, settings, azure(principal), around, before),
     credentials: async (principal) => gatherCredentials(clients, azure(principal), now()),
@@ -31,6 +33,7 @@ export function createAzureProvider(given: AzureSettings, clients: AzureClients 
     ),
     propose: (principal, activity, caseId, enabledActions) =>
       propose(settings, azure(principal), activity, caseId, enabledActions),
+    marked: () => findMarks(clients, settings),
     evidencePermissions: EVIDENCE_PERMISSIONS,
     missingPermissions: (permissions) => findMissingPermissions(clients, settings, permissions),
   };

@@ -8,13 +8,14 @@ import type { AzureClients } from './clients.ts';
 import { self, tokenClaims } from './principals.ts';
 import type { AzureSettings } from './settings.ts';
 
-/** Reads of resolve, self, activity, credentials. */
+/** Reads of resolve, self, activity, credentials, marked. */
 export const EVIDENCE_PERMISSIONS: readonly Permission[] = [
   graphPermission('User.Read.All', 'confirming a user'),
   graphPermission('Application.Read.All', 'confirming a service principal, its secrets and certificates'),
   graphPermission('AuditLog.Read.All', 'sign-ins and changes in the directory'),
   graphPermission('UserAuthenticationMethod.Read.All', 'has the user a second factor'),
   armPermission('Microsoft.Insights/eventtypes/values/read', 'what the identity did'),
+  armPermission('Microsoft.Authorization/roleAssignments/read', 'sweep: which assignments carry the mark of Cordon'),
 ];
 
 const SUBSCRIPTION = '<subscription>';

@@ -1,7 +1,7 @@
 import { cloudresourcemanager_v3 as resourcemanager } from '@googleapis/cloudresourcemanager';
 import { iam_v1 as iam } from '@googleapis/iam';
 import { logging_v2 as logging } from '@googleapis/logging';
-import type { gaxios } from 'google-auth-library';
+import type { gaxios, GoogleAuthOptions } from 'google-auth-library';
 import { GoogleAuth, OAuth2Client } from 'google-auth-library';
 
 import { CordonFailure } from '../../contracts/failures.ts';
@@ -19,9 +19,15 @@ export interface GcpClients {
 
 const NO_RETRIES = { retry: 0 };
 
+/** Stands before every call of every service, where the network would fail: `next` makes the call. */
+export type GcpInterceptor = <Answer>(
+  options: gaxios.GaxiosOptions,
+  next: () => Promise<gaxios.GaxiosResponse<Answer>>,
+) => Promise<gaxios.GaxiosResponse<Answer>>;
+
 /** One token for all services; each call is tried once, because the activity that makes it is what is retried. */
-export function createGcpClients(settings: GcpSettings): GcpClients {
-  const auth = new FailingAuth({
+export function createGcpClients(settings: GcpSettings, intercept: GcpInterceptor = (_, next) => next()): GcpClients {
+  const auth = new FailingAuth(intercept, {
     scopes: ['https://www.googleapis.com/auth/cloud-platform'],
     ...(settings.credentials ? { credentials: settings.credentials } : {}),
     clientOptions: { transporterOptions: transporterOptions(settings) },
@@ -64,9 +70,16 @@ function at(endpoint: string, input: string | URL | Request): URL {
 
 /** What the services call through: the outermost layer, so failures of the credentials pass through it as well. */
 class FailingAuth extends GoogleAuth {
+  readonly #intercept: GcpInterceptor;
+
+  constructor(intercept: GcpInterceptor, options: GoogleAuthOptions) {
+    super(options);
+    this.#intercept = intercept;
+  }
+
   override async request<Answer>(options: gaxios.GaxiosOptions): Promise<gaxios.GaxiosResponse<Answer>> {
     try {
-      return await super.request<Answer>(options);
+      return await this.#intercept(options, () => super.request<Answer>(options));
     } catch (error) {
       throw toFailure(error, { method: options.method ?? 'GET', url: String(options.url) });
     }

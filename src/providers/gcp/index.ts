@@ -6,6 +6,7 @@ import type { GcpClients } from './clients.ts';
 import { createGcpClients } from './clients.ts';
 import { gatherCredentials } from './credentials.ts';
 import { createLookup } from './log/lookup.ts';
+import { findMarks } from './marked.ts';
 import { EVIDENCE_PERMISSIONS, findMissingPermissions } from './permissions.ts';
 import { resolvePrincipal, self } from './principals.ts';
 import { proposalCaveats, proposeActions } from './propose.ts';
@@ -21,7 +22,8 @@ export function createGcpProvider(settings: GcpSettings, clients: GcpClients = c
   return {
     cloud: 'gcp',
     resolve: (clues, accountId) => resolvePrincipal(clients, projects, clues, accountId),
-    self: () => self(clients, projects),
+    selves: async () => [await self(clients, projects)],
+    accounts: async () => [(await self(clients, projects)).accountId],
     sources: { activity: 'Cloud Audit Logs', credentials: 'Google Cloud IAM' },
     activity: async (principal, around, before) =>
       gatherActivity(clients, settings, lookup, principalIn('gcp', principal), [around, before]),
@@ -35,6 +37,7 @@ export function createGcpProvider(settings: GcpSettings, clients: GcpClients = c
       requests: proposeActions(principalIn('gcp', principal), activity, caseId, enabledActions, projects),
       caveats: proposalCaveats(principalIn('gcp', principal), activity, enabledActions, projects),
     }),
+    marked: findMarks,
     evidencePermissions: EVIDENCE_PERMISSIONS,
     missingPermissions: (permissions) => findMissingPermissions(clients, projects, permissions),
   };

@@ -56,15 +56,15 @@ const CALLED: Readonly<Record<WriteFault, readonly FailureType[]>> = {
   lost: ['Unavailable', 'TimedOut', 'Conflict'],
 };
 
-/** What every action of every cloud must keep. `build` gets the ids that Cordon has rights for. */
+/** What every action of every cloud must keep. `build` gets the ids that Cordon has rights for, and the id that will be chosen. */
 export function actionContract(
   cloud: string,
   actions: readonly ActionUnderContract[],
-  build: (rightsFor: readonly string[]) => Promise<ActionWorld>,
+  build: (rightsFor: readonly string[], id: string) => Promise<ActionWorld>,
 ): void {
   describe.each(actions.map((under) => [under.id, under] as const))(`${cloud} %s`, (id, under) => {
     let world: ActionWorld;
-    beforeEach(async () => void (world = await build([id])));
+    beforeEach(async () => void (world = await build([id], id)));
     afterEach(() => world.stop());
 
     previewing(() => world, id);
@@ -154,9 +154,9 @@ function targeting(world: () => ActionWorld, id: string): void {
   });
 }
 
-function withoutRights(id: string, build: (rightsFor: readonly string[]) => Promise<ActionWorld>): void {
+function withoutRights(id: string, build: (rightsFor: readonly string[], id: string) => Promise<ActionWorld>): void {
   it('names the missing permission, before the call and at it', async () => {
-    const world = await build([]);
+    const world = await build([], id);
     try {
       const { action, request } = world.choose(id);
       const missing = await world.provider.missingPermissions(action.permissions, world.accountId);

@@ -16,6 +16,21 @@ export const UNDER_CONTRACT: Readonly<Record<Cloud, readonly ActionUnderContract
     // A revocation of before says nothing of sessions that were minted since.
     { id: 'revoke-role-sessions', ...exact, alreadySoAfterwards: false },
     { id: 'rotate-access-key', ...exact, repeatable: false },
+    { id: 'close-role-trust', ...exact },
+    // Every run sets another password, which nobody knows: there is nothing that could be so already.
+    { id: 'reset-console-password', ...final },
+    { id: 'delete-access-keys', ...final, alreadySoAfterwards: true },
+    { id: 'deactivate-created-keys', ...exact },
+    // Nobody misses a password that only the suspect knew: there is no rollback.
+    { id: 'remove-created-login-profile', ...final, alreadySoAfterwards: true },
+    { id: 'delete-created-identity-providers', ...exact },
+    { id: 'restore-role-trust', ...exact },
+    { id: 'remove-function-permissions', ...exact },
+    { id: 'remove-inline-policies', ...exact },
+    { id: 'deny-created-identity', ...exact },
+    { id: 'detach-policies', ...exact },
+    { id: 'restore-policy-version', ...exact },
+    { id: 'remove-from-groups', ...exact },
   ],
   azure: [
     { id: 'disable-service-principal', ...exact },

@@ -26,7 +26,9 @@ const GIVEN = [
 /** As the log would tell that the suspect made a key for another account, and gave roles to strangers. */
 function leftBehind({ private_key_id: keyId }: KeyFile, email: string): ActivityFacts {
   const change = (eventName: string, target: string, details: ChangeDetails) => ({
-    ...{ eventName, target, details },
+    eventName,
+    target,
+    details,
     at: '',
     denied: false,
   });

@@ -23,7 +23,7 @@ describe("Cordon's own permissions", () => {
   });
 
   it('do not let it change itself, whatever the plan says', async () => {
-    const self = await stage.provider.self();
+    const [self] = await stage.provider.selves();
     expect(self).toMatchObject({ arn: stage.cordonArn });
     for (const request of stage.provider.propose(self, null, CASE, ALL).requests) {
       const snapshot = await stage.snapshot();

@@ -110,7 +110,8 @@ export async function nextSecond(): Promise<void> {
 }
 
 function breakWhereAsked(clients: AwsClients): void {
-  for (const client of [clients.iam, clients.creating.iam, clients.creating.secrets]) {
+  const others = [clients.creating.iam, clients.creating.secrets, ...clients.lambda.values()];
+  for (const client of [clients.iam, ...others]) {
     (client.middlewareStack as AwsClients['iam']['middlewareStack']).add(
       (next, context) => (args) => {
         const fault = faults.get((context['commandName'] ?? '').replace(/Command$/u, ''));

@@ -19,6 +19,26 @@ describe('deactivate-access-keys', () => {
     expect(await Promise.all([tries(stage, key), tries(stage, late)])).toEqual(['accepted', 'AuthFailure']);
   });
 
+  it('never wakes a key that was made between plan and change, though it was active right before, and names it', async () => {
+    const { action, request } = chosen('deactivate-access-keys');
+    const { calls } = await action.preflight(request);
+    const late = await stage.newKey('alice');
+    const { prior } = await action.preflight(request, calls);
+    const { result } = await action.apply(request, prior);
+    const { prior: back, left } = action.restores!(prior, result, []);
+    expect(left).toEqual([expect.stringContaining(`${late.accessKeyId} of user alice was not active when the plan`)]);
+    expect(JSON.stringify(action.previewRevert(request, prior, result))).not.toContain(late.accessKeyId);
+    await action.revert(request, prior, result);
+    expect(await Promise.all([tries(stage, key), tries(stage, late)])).toEqual(['accepted', 'AuthFailure']);
+    const now = (await action.preflight(request)).prior;
+    expect(action.restores!(now, result, []).prior, 'what the proof of a rollback compares').toEqual(back);
+    await stage.admin.iam.send(
+      new UpdateAccessKeyCommand({ UserName: 'alice', AccessKeyId: late.accessKeyId, Status: 'Active' }),
+    );
+    const woken = (await action.preflight(request)).prior;
+    expect(action.restores!(woken, result, []).prior, 'and it sees what is awake').not.toEqual(back);
+  });
+
   it('does not wake a key that was inactive before', async () => {
     const asleep = await stage.newKey('alice');
     const status = { UserName: 'alice', AccessKeyId: asleep.accessKeyId, Status: 'Inactive' as const };

@@ -1,8 +1,8 @@
 import { UpdateAccessKeyCommand } from '@aws-sdk/client-iam';
 import { beforeEach, describe, expect, it } from 'vitest';
 
-import { principalIn } from '../../../src/providers/port.ts';
-import { proposeKeyDeletion } from '../../../src/providers/aws/propose.ts';
+import { deletionOfKeys } from '../../../src/providers/aws/actions/delete-access-keys/request.ts';
+import { resourceOf } from '../../../src/domain/principal.ts';
 import {
   ALL,
   CASE,
@@ -27,7 +27,9 @@ let second: string;
 function deletion(ids: readonly string[] = [key.accessKeyId, second], notBefore = PAST) {
   const action = stage.provider.actions['delete-access-keys'];
   if (!action) throw new Error('no delete-access-keys');
-  return { action, request: proposeKeyDeletion(principalIn('aws', alice), ids, notBefore) };
+  const { cloud, accountId } = alice;
+  const of = { cloud, accountId, principal: alice, target: resourceOf(alice) };
+  return { action, request: deletionOfKeys(of, ids, { deactivatedAt: PAST, notBefore }) };
 }
 const setStatus = (AccessKeyId: string, Status: 'Active' | 'Inactive') =>
   stage.admin.iam.send(new UpdateAccessKeyCommand({ UserName: 'alice', AccessKeyId, Status }));
@@ -65,6 +67,27 @@ describe('delete-access-keys', () => {
     await expect(action.apply(request, prior)).rejects.toMatchObject({ type: 'TargetRefused' });
     expect(await keysOfAlice()).toHaveLength(2);
     expect(await action.verify(request, {})).toMatchObject({ status: 'drifted' });
+  });
+
+  const usedAt = (LastUsedDate: Date) =>
+    faults.set('GetAccessKeyLastUsed', async (proceed) => {
+      const answer = (await proceed()) as { output: object };
+      return { ...answer, output: { ...answer.output, AccessKeyLastUsed: { LastUsedDate } } };
+    });
+
+  it('refuses where one was used after it was deactivated, and deletes none: somebody turned it on meanwhile', async () => {
+    const { action, request } = deletion();
+    usedAt(new Date(Date.parse(PAST) + 60_000));
+    const { obstacles, calls, prior } = await action.preflight(request);
+    expect({ calls, obstacles }).toEqual({
+      calls: [],
+      obstacles: Array(2).fill(expect.stringContaining('2026-01-01T00:01:00.000Z')),
+    });
+    expect(obstacles.join()).toContain(second);
+    await expect(action.apply(request, prior)).rejects.toMatchObject({ type: 'TargetRefused' });
+    expect(await keysOfAlice()).toHaveLength(2);
+    usedAt(new Date(Date.parse(PAST) - 60_000));
+    expect(await action.preflight(request)).toMatchObject({ obstacles: [] });
   });
 
   it('refuses before its day', async () => {

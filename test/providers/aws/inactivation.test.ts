@@ -102,6 +102,22 @@ describe.each(KINDS)('$id', ({ id, update, add, set, remove }) => {
     expect(Object.values(await states())).toEqual(['Active', 'Active']);
   });
 
+  it('never wakes one that was turned on between plan and change, and names it', async () => {
+    await set(stage.admin.iam, second, 'Inactive');
+    const { action, request } = chosen(id);
+    const { calls } = await action.preflight(request);
+    await set(stage.admin.iam, second, 'Active');
+    const { prior } = await action.preflight(request, calls);
+    const { result } = await action.apply(request, prior);
+    const { prior: back, left } = action.restores!(prior, result, []);
+    expect(left).toEqual([expect.stringContaining(`${second} of user alice was not active when the plan was made`)]);
+    expect(JSON.stringify(action.previewRevert(request, prior, result))).not.toContain(second);
+    await action.revert(request, prior, result);
+    expect((await states())[second]).toBe('Inactive');
+    const now = (await action.preflight(request)).prior;
+    expect(action.restores!(now, result, []).prior, 'what the proof of a rollback compares').toEqual(back);
+  });
+
   it('does not wake one that was inactive before', async () => {
     await set(stage.admin.iam, second, 'Inactive');
     const snapshot = await stage.snapshot();

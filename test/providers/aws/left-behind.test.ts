@@ -12,6 +12,7 @@ import {
   PutRolePolicyCommand,
   PutUserPolicyCommand,
   UpdateAccessKeyCommand,
+  UpdateLoginProfileCommand,
 } from '@aws-sdk/client-iam';
 import { beforeEach, describe, expect, it } from 'vitest';
 
@@ -141,12 +142,12 @@ describe('what the suspect left behind', () => {
   });
 
   it('is a caveat where nothing can undo it, and where the action is not enabled', async () => {
-    await stage
-      .as(key)
-      .iam.send(new CreateLoginProfileCommand({ UserName: 'bob', Password: 'Correct-horse-battery-9' }));
+    const Password = 'Correct-horse-battery-9';
+    await stage.admin.iam.send(new CreateLoginProfileCommand({ UserName: 'bob', Password }));
+    await stage.as(key).iam.send(new UpdateLoginProfileCommand({ UserName: 'bob', Password }));
     const { caveats, requests } = await propose(['deny-principal']);
     expect(requests.map(({ action }) => action)).toEqual(['deny-principal']);
-    expect(caveats.join('\n')).toMatch(/CreateLoginProfile on bob stands/u);
+    expect(caveats.join('\n')).toMatch(/UpdateLoginProfile on bob stands/u);
     for (const action of HUNT) expect(caveats.join('\n')).toContain(`${action} is not enabled`);
   });
 

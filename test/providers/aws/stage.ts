@@ -6,23 +6,13 @@ import {
   CreateRoleCommand,
   CreateServiceSpecificCredentialCommand,
   CreateUserCommand,
-  GetRolePolicyCommand,
-  GetUserPolicyCommand,
   IAMClient,
-  GetLoginProfileCommand,
-  ListAccessKeysCommand,
-  ListAttachedUserPoliciesCommand,
-  ListPoliciesCommand,
-  ListRolePoliciesCommand,
-  ListServiceSpecificCredentialsCommand,
-  ListSigningCertificatesCommand,
-  ListSSHPublicKeysCommand,
-  ListUserPoliciesCommand,
   PutRolePolicyCommand,
   PutUserPolicyCommand,
   UploadSigningCertificateCommand,
   UploadSSHPublicKeyCommand,
 } from '@aws-sdk/client-iam';
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Credentials as StsCredentials } from '@aws-sdk/client-sts';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
@@ -34,6 +24,9 @@ import { createAwsClients } from '../../../src/providers/aws/clients.ts';
 import { createAwsProvider, leastPrivilegePolicy } from '../../../src/providers/aws/index.ts';
 import type { Provider } from '../../../src/providers/port.ts';
 import type { MiniStack } from '../../support/processes/ministack.ts';
+import { snapshot } from './snapshot.ts';
+
+export { credentialsOf } from './snapshot.ts';
 import { callFrom } from '../../support/processes/ministack.ts';
 
 /** A small account, and Cordon in it as its own user with exactly the policy that Cordon generates. */
@@ -47,7 +40,11 @@ export interface Stage {
   /** Every call that the provider made since the last `calls.length = 0`. */
   readonly calls: PlannedCall[];
   as(credentials: AwsCredentials, address?: string): ReturnType<typeof clientsOf>;
-  createUser(name: string, path?: string): Promise<{ readonly arn: string; readonly id: string; key: AwsCredentials }>;
+  createUser(
+    name: string,
+    path?: string,
+    document?: string,
+  ): Promise<{ readonly arn: string; readonly id: string; key: AwsCredentials }>;
   newKey(userName: string): Promise<AwsCredentials>;
   /** A console password, and one of each other credential that IAM lists. */
   endow(userName: string): Promise<void>;
@@ -121,7 +118,7 @@ export async function buildStage(
       const { sts } = clientsOf(ministack, by, '198.51.100.7');
       return sessionOf((await sts.send(new AssumeRoleCommand({ RoleArn, RoleSessionName }))).Credentials);
     },
-    snapshot: () => snapshot(admin.iam),
+    snapshot: () => snapshot(admin),
   };
 }
 
@@ -156,6 +153,7 @@ function clientsOf(ministack: MiniStack, credentials: AwsCredentials, address?: 
     ec2: new EC2Client(settings),
     secrets: new SecretsManagerClient(settings),
     cloudtrail: new CloudTrailClient(settings),
+    lambda: new LambdaClient(settings),
   };
   if (address) for (const client of Object.values(clients)) callFrom(client, address, 'Boto3/1.34 pacu');
   return clients;
@@ -169,6 +167,7 @@ function everyClient(clients: AwsClients): readonly (readonly [string, { readonl
     ['secretsmanager', clients.secrets],
     ['secretsmanager', clients.creating.secrets],
     ...[...clients.cloudtrail.values()].map((client) => ['cloudtrail', client] as const),
+    ...[...clients.lambda.values()].map((client) => ['lambda', client] as const),
   ];
 }
 
@@ -190,44 +189,4 @@ async function endow(iam: IAMClient, UserName: string): Promise<void> {
   await iam.send(new UploadSSHPublicKeyCommand({ UserName, SSHPublicKeyBody: 'ssh-rsa AAAA' }));
   await iam.send(new UploadSigningCertificateCommand({ UserName, CertificateBody: '-----BEGIN CERTIFICATE-----' }));
   await iam.send(new CreateServiceSpecificCredentialCommand({ UserName, ServiceName: 'codecommit.amazonaws.com' }));
-}
-
-/** All that a user may sign in or call with beside access keys, by root; throws where it is more than a page. */
-export async function credentialsOf(iam: IAMClient, UserName: string) {
-  const login = iam.send(new GetLoginProfileCommand({ UserName })).catch((error: unknown) => (error as Error).name);
-  const { AttachedPolicies } = await iam.send(new ListAttachedUserPoliciesCommand({ UserName }));
-  const listed = [
-    await iam.send(new ListSSHPublicKeysCommand({ UserName })),
-    await iam.send(new ListSigningCertificatesCommand({ UserName })),
-    await iam.send(new ListServiceSpecificCredentialsCommand({ UserName })),
-  ].map(({ $metadata: _metadata, ...list }) => list);
-  if (listed.some(({ IsTruncated }) => IsTruncated)) throw new Error('More than a page: the snapshot would miss some.');
-  const profile = await login;
-  return { profile: typeof profile === 'string' ? profile : profile.LoginProfile, AttachedPolicies, listed };
-}
-
-/** What containment may change, exactly: policies and credentials of users, policies of roles, policies of the account. */
-async function snapshot(iam: IAMClient) {
-  const users: Record<string, unknown> = {};
-  const roles: Record<string, unknown> = {};
-  for (const UserName of ['alice', 'cordon']) {
-    const { PolicyNames = [] } = await iam.send(new ListUserPoliciesCommand({ UserName }));
-    const policies = PolicyNames.map(async (PolicyName) => [
-      PolicyName,
-      (await iam.send(new GetUserPolicyCommand({ UserName, PolicyName }))).PolicyDocument,
-    ]);
-    const { AccessKeyMetadata = [] } = await iam.send(new ListAccessKeysCommand({ UserName }));
-    const others = await credentialsOf(iam, UserName);
-    users[UserName] = { policies: await Promise.all(policies), keys: AccessKeyMetadata, ...others };
-  }
-  for (const RoleName of ['deploy']) {
-    const { PolicyNames = [] } = await iam.send(new ListRolePoliciesCommand({ RoleName }));
-    const policies = PolicyNames.map(async (PolicyName) => [
-      PolicyName,
-      (await iam.send(new GetRolePolicyCommand({ RoleName, PolicyName }))).PolicyDocument,
-    ]);
-    roles[RoleName] = await Promise.all(policies);
-  }
-  const { Policies = [] } = await iam.send(new ListPoliciesCommand({ Scope: 'Local' }));
-  return { users, roles, policies: Policies };
 }

@@ -79,7 +79,7 @@ describe('resolve', () => {
 describe("Cordon's own identity", () => {
   it('is known from its token', async () => {
     const { servicePrincipal, appId } = stage.cordon;
-    const self = await stage.provider.self();
+    const [self] = await stage.provider.selves();
     expect(self).toMatchObject({ kind: 'service-principal', uniqueId: servicePrincipal.id, appId });
     expect(await stage.provider.resolve([clue('resource-name', resourceOf(self))], undefined)).toMatchObject({
       status: 'resolved',
@@ -91,7 +91,7 @@ describe("Cordon's own identity", () => {
     ['no such application', () => ({ clientId: crypto.randomUUID(), clientSecret: 'wJalrXUtnFEMI' })],
   ])('with %s is refused in words that an operator can act on, without the secret', async (_, credentials) => {
     const provider = createAzureProvider({ ...stage.settings, credentials: credentials() });
-    const failure = (await provider.self().catch((error: unknown) => error)) as Error;
+    const failure = (await provider.selves().catch((error: unknown) => error)) as Error;
     expect(failure).toMatchObject({ type: 'AccessDenied' });
     expect(failure.message).toMatch(/Cordon's own credentials.*AADSTS/u);
     expect(`${failure.stack} ${JSON.stringify(failure)} ${String(failure.cause)}`).not.toContain('wJalrXUtnFEMI');

@@ -121,7 +121,7 @@ describe('resolve', () => {
     vi.stubEnv('GOOGLE_APPLICATION_CREDENTIALS', file);
     try {
       const provider = createGcpProvider(settings);
-      expect(await provider.self()).toMatchObject({ name: stage.cordonEmail });
+      expect(await provider.selves()).toMatchObject([{ name: stage.cordonEmail }]);
       const clues = [clue('email', stage.deployer.name)];
       expect(await provider.resolve(clues, 'shop-prod')).toMatchObject({ status: 'resolved' });
     } finally {
@@ -130,11 +130,8 @@ describe('resolve', () => {
   });
 
   it('knows Cordon itself', async () => {
-    expect(await stage.provider.self()).toEqual({
-      cloud: 'gcp',
-      kind: 'service-account',
-      accountId: 'cordon-home',
-      name: stage.cordonEmail,
-    });
+    expect(await stage.provider.selves()).toEqual([
+      { cloud: 'gcp', kind: 'service-account', accountId: 'cordon-home', name: stage.cordonEmail },
+    ]);
   });
 });

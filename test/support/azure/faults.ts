@@ -3,11 +3,20 @@ import type { Reply } from './http.ts';
 /** What becomes of a call: an answer without effect, a connection that breaks before or after the effect, or a wait. */
 export type FaultKind = '429' | '500' | '403' | '409' | '412' | 'drop-before' | 'drop-after' | 'delay';
 
+/** One call as it came in. */
+export interface FaultedCall {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly body: unknown;
+}
+
+/** Asked for each call; it may take its time: the call is held meanwhile, for good if it never answers. */
+export type Interference = (call: FaultedCall) => FaultKind | undefined | Promise<FaultKind | undefined>;
+
 export interface Fault {
   /** Asked with method and path of the call, e.g. by `/^DELETE .*roleAssignments/`. */
-  readonly match:
-    | RegExp
-    | ((call: { readonly method: string; readonly path: string; readonly body: unknown }) => boolean);
+  readonly match: RegExp | ((call: Omit<FaultedCall, 'query'>) => boolean);
   /** How many calls it meets; 1 if absent. */
   readonly times?: number;
   readonly kind: FaultKind;
@@ -27,17 +36,31 @@ const REFUSALS: Readonly<Record<string, readonly [code: string, message: string]
 
 export class Faults {
   #pending: { readonly fault: Fault; left: number }[] = [];
+  #interference: Interference = () => undefined;
 
   add(fault: Fault): void {
     this.#pending.push({ fault, left: fault.times ?? 1 });
   }
 
-  clear(): void {
-    this.#pending = [];
+  /** Until the next `clear`. */
+  interfere(interference: Interference): void {
+    this.#interference = interference;
   }
 
-  /** The first that fits, which is used up by this call. */
-  take(call: { readonly method: string; readonly path: string; readonly body: unknown }): Fault | undefined {
+  clear(): void {
+    this.#pending = [];
+    this.#interference = () => undefined;
+  }
+
+  /** The first that fits, which is used up by this call; else what the interference says. */
+  async take(call: FaultedCall): Promise<Fault | undefined> {
+    const pending = this.#next(call);
+    if (pending) return pending;
+    const kind = await this.#interference(call);
+    return kind && { match: () => true, kind };
+  }
+
+  #next(call: FaultedCall): Fault | undefined {
     const found = this.#pending.find(({ fault: { match }, left }) => {
       if (left === 0) return false;
       return typeof match === 'function' ? match(call) : match.test(`${call.method} ${call.path}`);

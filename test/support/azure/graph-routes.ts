@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { visible } from './activity-log.ts';
 import { stableGuid } from './builder.ts';
 import { APPLICATION_ROUTES, holderOf } from './graph-applications.ts';
+import { LIFECYCLE_ROUTES } from './graph-lifecycle.ts';
 import {
   denied,
   filtered,
@@ -30,6 +31,7 @@ const PRINCIPAL = String.raw`/(?<kind>servicePrincipals)(?:/(?<id>[^/(]+)|\(appI
 const ROUTES: readonly GraphRoute[] = [
   ...USER_ROUTES,
   ...APPLICATION_ROUTES,
+  ...LIFECYCLE_ROUTES,
   {
     method: 'GET',
     pattern: new RegExp(`^${PRINCIPAL}$`, 'u'),

@@ -12,7 +12,7 @@ import { Issuer, type TokenRequest } from './tokens.ts';
 
 export { appRoleId } from './graph-routes.ts';
 export type { AddedApplication, ApplicationOptions, UserOptions } from './builder.ts';
-export type { Fault, FaultKind } from './faults.ts';
+export type { Fault, FaultedCall, FaultKind } from './faults.ts';
 export type { RecordedRequest } from './server.ts';
 export type { Behaviour } from './state.ts';
 
@@ -110,6 +110,7 @@ function emptyWorld(options: AzureOptions, clock: () => Date): World {
     },
     users: new Map(),
     groups: new Map(),
+    deletedItems: new Set(),
     applications: new Map(),
     servicePrincipals: new Map(),
     appRoleAssignments: new Map(),

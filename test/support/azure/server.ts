@@ -71,7 +71,7 @@ async function handle(
     at: parts.world.clock(),
   };
   parts.requests.push(recorded);
-  const fault = parts.faults.take(call);
+  const fault = await parts.faults.take(call);
   if (fault?.kind === 'drop-before') return void incoming.socket.destroy();
   if (fault?.kind === 'delay') await new Promise((resolve) => setTimeout(resolve, fault.delayMs ?? 1000));
   const reply = (fault && refusalOf(fault)) ?? (await answer(parts, entra, call, recorded));

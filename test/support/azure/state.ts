@@ -6,6 +6,8 @@ export interface World {
   readonly behaviour: Behaviour;
   readonly users: Map<string, User>;
   readonly groups: Map<string, Group>;
+  /** Ids of what was deleted and can still be restored. */
+  readonly deletedItems: Set<string>;
   readonly applications: Map<string, Application>;
   readonly servicePrincipals: Map<string, ServicePrincipal>;
   readonly appRoleAssignments: Map<string, AppRoleAssignment>;

@@ -13,25 +13,48 @@ export interface Fault {
   readonly delayMs?: number;
 }
 
+/** One call as it came in; the path is decoded and has no query. */
+export interface FaultedCall {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly body: unknown;
+}
+
+/** Asked for each call; it may take its time: the call is held meanwhile, for good if it never answers. */
+export type Interference = (call: FaultedCall) => FaultKind | undefined | Promise<FaultKind | undefined>;
+
 export interface Faults {
   add(fault: Fault): void;
+  /** Until the next `clear`. */
+  interfere(interference: Interference): void;
   clear(): void;
 }
 
-/** `next` uses up one time of the first fault that fits. */
-export function faultList(): Faults & { next(call: string): Fault | undefined } {
+/** `next` uses up one time of the first fault that fits; else it is what the interference says. */
+export function faultList(): Faults & { next(method: string, url: string, body: unknown): Promise<Fault | undefined> } {
   const faults: { fault: Fault; left: number }[] = [];
+  let interference: Interference = () => undefined;
   return {
+    interfere(how) {
+      interference = how;
+    },
     add(fault) {
       faults.push({ fault, left: fault.times ?? 1 });
     },
     clear() {
       faults.length = 0;
+      interference = () => undefined;
     },
-    next(call) {
-      const found = faults.find(({ fault, left }) => left > 0 && fault.match.test(call));
-      if (found) found.left -= 1;
-      return found?.fault;
+    async next(method, url, body) {
+      const found = faults.find(({ fault, left }) => left > 0 && fault.match.test(`${method} ${url}`));
+      if (found) {
+        found.left -= 1;
+        return found.fault;
+      }
+      const { pathname, searchParams: query } = new URL(url, 'http://double');
+      const kind = await interference({ method, path: decodeURIComponent(pathname), query, body });
+      return kind && { match: /./u, kind };
     },
   };
 }

@@ -23,6 +23,7 @@ import type { State } from './state.ts';
 import { tokensOf } from './tokens.ts';
 
 export { bearer, credentialsOf } from './credentials.ts';
+export type { FaultedCall, FaultKind } from './faults.ts';
 export type { KeyFile } from './keys.ts';
 
 export interface GcpOptions {
@@ -72,7 +73,7 @@ export async function startGcp(options: GcpOptions = {}): Promise<GcpDouble> {
   const faults = faultList();
   const log = auditLogOf(state, options.logDelayMs ?? 0);
   const tokens = tokensOf(state, () => `${server.url}/token`);
-  const server = await serve({ state, tokens, log, requests, nextFault: (call) => faults.next(call) });
+  const server = await serve({ state, tokens, log, requests, nextFault: (...call) => faults.next(...call) });
   return {
     ...builderOf({ state, tokens, log }),
     url: server.url,

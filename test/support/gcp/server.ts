@@ -50,7 +50,7 @@ export interface Serving {
   readonly tokens: Tokens;
   readonly log: AuditLog;
   readonly requests: RecordedRequest[];
-  readonly nextFault: (call: string) => Fault | undefined;
+  readonly nextFault: (method: string, url: string, body: unknown) => Promise<Fault | undefined>;
 }
 
 interface Answer {
@@ -87,7 +87,7 @@ async function handle(serving: Serving, incoming: IncomingMessage, response: Ser
     body: isToken ? { grant_type: new URLSearchParams(raw).get('grant_type') } : parsed(raw),
   };
   serving.requests.push(request);
-  const fault = serving.nextFault(`${method} ${url}`);
+  const fault = await serving.nextFault(method, url, request.body);
   if (fault?.kind === 'drop-before') return void incoming.socket.destroy();
   if (fault?.kind === 'delay') await sleep(fault.delayMs ?? 0);
   const failure = fault && answerOf(fault.kind);

@@ -1,5 +1,5 @@
 import { GoogleError } from './google-error.ts';
-import { textOf, type Json } from './json.ts';
+import { jsonOf, textOf, type Json } from './json.ts';
 import { param, type Call, type Route, type Target } from './route.ts';
 import { accountName, accountOf, type ServiceAccount } from './state.ts';
 
@@ -107,13 +107,105 @@ export const SERVICE_ACCOUNTS: readonly Route[] = [
     target: accountTarget,
     answer: (call) => shown(accountIn(call)),
   },
+  {
+    method: 'POST',
+    path: /^\/v1\/projects\/(?<project>[^/]+)\/serviceAccounts$/,
+    service: IAM,
+    methodName: 'google.iam.admin.v1.CreateServiceAccount',
+    permission: 'iam.serviceAccounts.create',
+    log: 'activity',
+    target: projectTarget,
+    answer: create,
+  },
+  {
+    method: 'DELETE',
+    path: new RegExp(`^${ACCOUNT}$`),
+    service: IAM,
+    methodName: 'google.iam.admin.v1.DeleteServiceAccount',
+    permission: 'iam.serviceAccounts.delete',
+    log: 'activity',
+    target: accountTarget,
+    answer(call) {
+      const account = accountIn(call);
+      call.state.accounts.delete(account.email);
+      call.state.policies.delete(accountName(account));
+      for (const [id, { email }] of call.state.keys) if (email === account.email) call.state.keys.delete(id);
+      return {};
+    },
+  },
   switching('disable'),
   switching('enable'),
   generateAccessToken,
 ];
 
-/** Predefined roles are public; custom ones belong to their project or organisation. */
+function projectTarget(call: Call): Target {
+  return { name: `projects/${param(call, 'project')}`, type: 'cloudresourcemanager.googleapis.com/Project' };
+}
+
+/** https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts/create */
+function create({ state, body }: Call, { name: project }: Target): Json {
+  const id = textOf(body['accountId']) ?? '';
+  if (!/^(?=.{6,30}$)[a-z](?:[-a-z0-9]*[a-z0-9])$/u.test(id))
+    throw new GoogleError('INVALID_ARGUMENT', 'The account ID does not have a valid format.');
+  const email = `${id}@${project.slice('projects/'.length)}.iam.gserviceaccount.com`;
+  if (state.accounts.has(email))
+    throw new GoogleError('ALREADY_EXISTS', `Service account ${id} already exists within project ${project}.`);
+  const uniqueId = String(101_000_000_000_000_000_000n + BigInt(state.next()));
+  const displayName = textOf(jsonOf(body['serviceAccount'])['displayName']) ?? '';
+  const account: ServiceAccount = { project, email, uniqueId, displayName, disabled: false };
+  state.accounts.set(email, account);
+  return shown(account);
+}
+
+/** Predefined roles are public; custom ones belong to their project or organisation. Real ones can be restored for a week. */
 export const ROLES: readonly Route[] = [
+  {
+    method: 'POST',
+    path: /^\/v1\/projects\/(?<project>[^/]+)\/roles$/,
+    service: IAM,
+    methodName: 'google.iam.admin.v1.CreateRole',
+    permission: 'iam.roles.create',
+    log: 'activity',
+    target: projectTarget,
+    answer({ state, body }, { name: project }) {
+      const { title, includedPermissions } = jsonOf(body['role']);
+      const id = textOf(body['roleId']) ?? '';
+      if (!/^[a-zA-Z0-9_.]{3,64}$/u.test(id)) throw new GoogleError('INVALID_ARGUMENT', 'The role_id is invalid.');
+      const name = `${project}/roles/${id}`;
+      if (state.roles.has(name)) throw new GoogleError('ALREADY_EXISTS', `A role named ${id} already exists.`);
+      const permissions = Array.isArray(includedPermissions) ? includedPermissions.map(String) : [];
+      state.roles.set(name, { title: textOf(title) ?? id, permissions });
+      return { name, title: textOf(title) ?? id, includedPermissions: permissions, stage: 'GA', etag: 'AA==' };
+    },
+  },
+  {
+    method: 'GET',
+    path: /^\/v1\/projects\/(?<project>[^/]+)\/roles$/,
+    service: IAM,
+    methodName: 'google.iam.admin.v1.ListRoles',
+    permission: 'iam.roles.list',
+    target: projectTarget,
+    answer({ state }, { name: project }) {
+      const own = [...state.roles].filter(([name]) => name.startsWith(`${project}/roles/`));
+      return own.length > 0
+        ? { roles: own.map(([name, { title }]) => ({ name, title, stage: 'GA', etag: 'AA==' })) }
+        : {};
+    },
+  },
+  {
+    method: 'DELETE',
+    path: /^\/v1\/(?<name>projects\/(?<project>[^/]+)\/roles\/[^/]+)$/,
+    service: IAM,
+    methodName: 'google.iam.admin.v1.DeleteRole',
+    permission: 'iam.roles.delete',
+    log: 'activity',
+    target: projectTarget,
+    answer(call) {
+      const name = param(call, 'name');
+      if (!call.state.roles.delete(name)) throw new GoogleError('NOT_FOUND', `The role named ${name} was not found.`);
+      return { name, deleted: true };
+    },
+  },
   {
     method: 'GET',
     path: /^\/v1\/(?<name>(?:(?:projects|organizations)\/[^/]+\/)?roles\/[^/]+)$/,

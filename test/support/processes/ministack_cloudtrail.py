@@ -5,6 +5,7 @@ import binascii
 import json
 import re
 import time
+from urllib.parse import unquote
 
 import ministack.app as app
 from ministack.core import iam_actions, iam_evaluator, responses
@@ -18,6 +19,8 @@ OWN_SPELLING = {
     ("lambda", "GetPolicy"): "GetPolicy20150331v2",
     ("lambda", "CreateFunction"): "CreateFunction20150331",
     ("lambda", "DeleteFunction"): "DeleteFunction20150331",
+    ("lambda", "AddPermission"): "AddPermission20150331v2",
+    ("lambda", "RemovePermission"): "RemovePermission20150331v2",
     ("s3", "ListAllMyBuckets"): "ListBuckets",
 }
 DATA_EVENTS = re.compile(
@@ -34,6 +37,7 @@ RESOURCE_TYPES = {
     "RoleName": "AWS::IAM::Role",
     "RoleArn": "AWS::IAM::Role",
     "PolicyArn": "AWS::IAM::Policy",
+    "GroupName": "AWS::IAM::Group",
     "AccessKeyId": "AWS::IAM::AccessKey",
     "SecretId": "AWS::SecretsManager::Secret",
 }
@@ -108,16 +112,39 @@ def error_of(service, status, headers, body):
     return (f"Client.{code}" if service == "ec2" else code), message
 
 
-def request_parameters(headers, body, params):
+TRUTH_VALUES = ("setAsDefault", "passwordResetRequired")
+FUNCTION_IN_PATH = re.compile(r"/functions/([^/]+)/policy")
+
+
+def request_parameters(service, path, headers, body, params):
     sent = app._ct_request_params(headers, body, params) or {k: v[0] for k, v in params.items() if v and v[0]}
     kept = {k: v for k, v in sent.items() if k not in ("Action", "Version", "x-id") and "." not in k and not k.startswith("X-Amz-")}
-    return {k[:1].lower() + k[1:]: v for k, v in cloudtrail._scrub(kept).items()} or None
+    spelled = {k[:1].lower() + k[1:]: v for k, v in cloudtrail._scrub(kept).items()}
+    spelled |= {k: spelled[k] == "true" for k in TRUTH_VALUES if k in spelled}
+    if service == "lambda" and (function := FUNCTION_IN_PATH.search(path)):
+        spelled["functionName"] = unquote(function[1])
+    return spelled or None
+
+
+# What an answer holds, and the names in it: in an element of its own, or right in the answer.
+MADE = {
+    "CreatePolicyVersion": ("policyVersion", ("VersionId", "CreateDate")),
+    "CreateLoginProfile": ("loginProfile", ("UserName", "CreateDate")),
+    "CreateOpenIDConnectProvider": (None, ("OpenIDConnectProviderArn",)),
+    "CreateSAMLProvider": (None, ("SAMLProviderArn",)),
+}
 
 
 def response_elements(event_name, body):
+    text = body.decode("utf-8", "replace") if isinstance(body, (bytes, bytearray)) else ""
+    if event_name == "AddPermission20150331v2":
+        return {"statement": json.loads(text)["Statement"]}
+    if event_name in MADE:
+        element, names = MADE[event_name]
+        made = {n[0].lower() + n[1:]: found[1] for n in names if (found := re.search(f"<{n}>([^<]*)</{n}>", text))}
+        return {element: made} if element else made
     if event_name not in ("CreateAccessKey", "AssumeRole", "GetSessionToken"):
         return None
-    text = body.decode("utf-8", "replace")
     found = {name: value for name, value in re.findall(
         r"<(AccessKeyId|UserName|Status|CreateDate|Expiration|AssumedRoleId|Arn)>([^<]*)</", text)}
     if event_name == "CreateAccessKey":
@@ -159,7 +186,7 @@ def record(service, event_name, identity, username, region, request_id, call, re
         "sourceIPAddress": responses.get_request_client_ip(),
         "userAgent": headers.get("user-agent", ""),
         **({"errorCode": code, "errorMessage": message} if code else {}),
-        "requestParameters": request_parameters(headers, body, params),
+        "requestParameters": request_parameters(service, path, headers, body, params),
         "responseElements": None if code else response_elements(event_name, response_body),
         "requestID": request_id,
         "eventID": event_id,

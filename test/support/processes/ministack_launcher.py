@@ -13,7 +13,8 @@ CloudTrail, compared with the events of the real service:
 - Calls that were refused or failed are recorded with errorCode and errorMessage (AccessDenied, for EC2
   Client.UnauthorizedOperation). Calls whose credentials do not authenticate are not recorded, as in the real service.
 - requestParameters have the real spelling (userName, roleArn) and no secrets; parameters of lists and structures are
-  left out. responseElements hold the new key of CreateAccessKey, AssumeRole and GetSessionToken, never a secret.
+  left out. responseElements hold the new key of CreateAccessKey, AssumeRole and GetSessionToken, never a secret, and what
+  CreatePolicyVersion, Create*Provider, CreateLoginProfile and Lambda's AddPermission made.
 - IAM events are kept in us-east-1 whatever region the client signed for. Data events (S3 objects, Lambda Invoke,
   DynamoDB items) are not recorded. CloudTrail's own calls are.
 - LookupEvents: pages with NextToken, whole-second times, one lookup attribute at most, 50 events a page at most.
@@ -25,7 +26,8 @@ IAM:
 - A GetSessionToken session is refused every IAM call (InvalidClientTokenId): the real service wants MFA for those.
 - Create-, List-, Update-, DeleteAccessKey and GetUser without a UserName mean the user who calls.
 - SSH public keys, signing certificates and service-specific credentials exist; ministack_credentials.py says how far.
-- CreatePolicy is checked on the ARN of the policy that it makes.
+- CreatePolicy is checked on the ARN of the policy that it makes; ministack_policies.py has what else is mended of policies.
+- Sessions of Identity Center's roles carry identitystore:userId; ministack_identity_center.py says how.
 
 Left as it is, so beware: attaching a policy managed by AWS has no effect; inline policies have no size limit; AssumeRole
 ignores the role's longest session; nobody can sign in with a console password, so only its login profile can be read.
@@ -40,6 +42,8 @@ import threading
 import ministack.app as app
 import ministack_cloudtrail as trail
 import ministack_credentials as credentials
+import ministack_identity_center as identity_center
+import ministack_policies as policies
 from ministack.core import router
 from ministack.services import cloudtrail, iam
 
@@ -106,6 +110,8 @@ async def age_log(query_string, send):
 async def app_with_forwarded_client(scope, receive, send):
     if scope["type"] == "http" and scope["path"] == "/_cordon/age-log":
         return await age_log(scope["query_string"], send)
+    if scope["type"] == "http" and scope["path"].startswith(identity_center.PREFIX):
+        return await identity_center.serve(scope["path"], receive, send, os.environ["MINISTACK_ACCOUNT_ID"])
     forwarded = dict(scope.get("headers", [])).get(b"x-forwarded-for")
     if forwarded and scope["type"] == "http":
         scope = {**scope, "client": (forwarded.decode("latin-1").split(",")[0].strip(), 0)}
@@ -125,6 +131,8 @@ cloudtrail._DISPATCH["LookupEvents"] = trail.lookup_events
 iam._IAM_HANDLERS["CreateAccessKey"] = create_access_key_within_quota
 iam._IAM_HANDLERS["GetAccessKeyLastUsed"] = get_access_key_last_used
 credentials.install()
+identity_center.install()
+policies.install()
 
 threading.Thread(target=end_with_parent, daemon=True).start()
 sys.argv = sys.argv[:1]

@@ -6,9 +6,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { freePort, isExecutable, onPath, startServerProcess } from '../../../src/runtime/server-process.ts';
+import type { Restartable } from './temporal.ts';
 
-export interface Postgres {
-  /** For DATABASE_URL. The database is empty; durability is off. */
+/** `crash` ends every connection at once, as a server that died does; what was committed is there again afterwards. */
+export interface Postgres extends Restartable {
+  /** For DATABASE_URL. The database is empty; a power cut, unlike a crash, may cost what was written. */
   readonly url: string;
   /** An empty database of its own on the same server, for a test that needs a clean slate. */
   createDatabase(): Promise<string>;
@@ -43,21 +45,30 @@ export async function startPostgres(): Promise<Postgres> {
       port,
       unix_socket_directories: '',
       fsync: 'off',
-      synchronous_commit: 'off',
     };
     const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     const [postgres, ...serverArgs] = command('postgres', ['-D', data, ...flags]);
-    const child = await startServerProcess({
-      name: 'PostgreSQL',
-      command: postgres,
-      args: serverArgs,
-      cwd: data,
-      ready: async () => (await query(url('postgres'), 'select 1')) === 1,
-      stopSignal: 'SIGINT', // its "fast" shutdown: SIGTERM would wait for clients to go
-    });
+    const start = () =>
+      startServerProcess({
+        name: 'PostgreSQL',
+        command: postgres,
+        args: serverArgs,
+        cwd: data,
+        ready: async () => (await query(url('postgres'), 'select 1')) === 1,
+        stopSignal: 'SIGINT', // its "fast" shutdown: SIGTERM would wait for clients to go
+      });
+    let child = await start();
     let databases = 0;
     return {
       url: url('postgres'),
+      async crash() {
+        // Its "immediate" shutdown: kill -9 would leave its children behind, who keep another from starting for a while.
+        process.kill(child.pid, 'SIGQUIT');
+        await child.stop();
+      },
+      async restart() {
+        child = await start();
+      },
       async createDatabase() {
         const name = `cordon_${++databases}`;
         await query(url('postgres'), `create database ${name}`);

@@ -14,3 +14,13 @@ export const EXAMPLE_USER = {
   arn: 'arn:aws:iam::123456789012:user/alice',
   uniqueId: 'AIDAEXAMPLEALICE',
 } as const;
+
+/** Of Identity Center, likewise. */
+export const EXAMPLE_PERSON = {
+  cloud: 'aws',
+  kind: 'identity-center-user',
+  accountId: '123456789012',
+  name: 'jane@corp.example',
+  arn: 'arn:aws:sts::123456789012:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/jane@corp.example',
+  uniqueId: '9067000000-00000000-0000-4000-8000-000000000001',
+} as const;

@@ -39,8 +39,18 @@ export interface CredentialKind extends Pick<ActionFacts, 'id' | 'title' | 'desc
 
 const USERS = 'arn:aws:iam::<account>:user/*';
 const parametersSchema = z.strictObject({});
-const priorSchema = z.object({ credentials: z.array(z.object({ id: z.string(), status: z.string() })) });
+const priorSchema = z.object({
+  credentials: z.array(
+    z.object({
+      id: z.string(),
+      status: z.string(),
+      /** The approved plan did not name it: it was made, or turned on, since. */
+      late: z.boolean().optional(),
+    }),
+  ),
+});
 const appliedSchema = z.object({ deactivated: z.array(z.string()) });
+const ownedSchema = appliedSchema.extend({ userName: z.string() });
 
 /** The action that sets every active credential of one kind to Inactive; what was active before can be put back exactly. */
 export function inactivation(kind: CredentialKind): AwsActionDefinition {
@@ -70,23 +80,33 @@ export function inactivation(kind: CredentialKind): AwsActionDefinition {
   };
   const create = (clients: AwsClients): Action => ({
     ...facts,
-    preflight: (request) => preflight(clients, kind, request),
+    preflight: (request, planned) => preflight(clients, kind, request, planned),
     apply: async (request, prior) => ({ result: await deactivate(clients, kind, request, prior) }),
     verify: (request) => verify(clients, kind, request),
     revert: (request, prior, applied) => reactivate(clients, kind, request, toReactivate(kind, prior, applied)),
     previewRevert: (request, prior, applied) =>
       toReactivate(kind, prior, applied).map((one) => updateCall(kind, targetUser(request), one, 'Active')),
+    restores: (prior, applied) => restores(kind, prior, applied),
   });
   return { facts, create };
 }
 
-async function preflight(clients: AwsClients, kind: CredentialKind, request: ActionRequest): Promise<Preflight> {
+async function preflight(
+  clients: AwsClients,
+  kind: CredentialKind,
+  request: ActionRequest,
+  planned?: readonly PlannedCall[],
+): Promise<Preflight> {
   read(parametersSchema, request.parameters, `The parameters of ${kind.id}`);
   const userName = await confirmUser(clients, request);
   const all = await list(clients, kind, userName);
   const active = all.filter(isActive);
+  const isLate = (one: ListedCredential) =>
+    isActive(one) && planned?.every(({ parameters }) => parameters[kind.idParameter] !== one.id) === true;
   return {
-    prior: { credentials: all.map(({ id, status }) => ({ id, status })) },
+    prior: {
+      credentials: all.map((one) => ({ id: one.id, status: one.status, ...(isLate(one) ? { late: true } : {}) })),
+    },
     alreadySo: active.length === 0,
     calls: active.map(({ id }) => updateCall(kind, userName, id, 'Inactive')),
     mayBreak: active.map(({ id, service }) => {
@@ -150,9 +170,26 @@ function activeIn(kind: CredentialKind, prior: JsonObject): readonly string[] {
   return credentials.filter(isActive).map(({ id }) => id);
 }
 
+/** Active when the plan was made: those alone come back. */
+function knownIn(kind: CredentialKind, prior: JsonObject): readonly string[] {
+  const { credentials } = read(priorSchema, prior, `The prior state of ${kind.id}`);
+  return credentials.filter((one) => isActive(one) && !one.late).map(({ id }) => id);
+}
+
 function toReactivate(kind: CredentialKind, prior: JsonObject, applied: JsonObject): readonly string[] {
   const { deactivated } = read(appliedSchema, applied, `The result of ${kind.id}`);
-  return activeIn(kind, prior).filter((id) => deactivated.includes(id));
+  return knownIn(kind, prior).filter((id) => deactivated.includes(id));
+}
+
+function restores(kind: CredentialKind, prior: JsonObject, applied: JsonObject) {
+  const { userName, deactivated } = read(ownedSchema, applied, `The result of ${kind.id}`);
+  const back = knownIn(kind, prior);
+  const left = deactivated
+    .filter((id) => !back.includes(id))
+    .map(
+      (id) => `The ${kind.noun[0]} ${id} of user ${userName} was not active when the plan was made: it stays inactive.`,
+    );
+  return { prior: { credentials: back.map((id) => ({ id, status: 'Active' })) }, left };
 }
 
 function updateCall(kind: CredentialKind, UserName: string, id: string, Status: Status): PlannedCall {

@@ -24,6 +24,13 @@ const change = (eventName: string, name: string, more: Partial<IdentityChange> =
   owner: owner(name),
   ...more,
 });
+const group = { kind: 'group', arn: arn('group/org/staff'), uniqueId: 'AGPAEXAMPLESTAFF' } as const;
+const vault = { kind: 'role', arn: arn('role/prod/vault'), uniqueId: 'AROAEXAMPLEVAULT' } as const;
+const policyArn = arn('policy/developers');
+const digest = 'd'.repeat(64);
+const functionArn = 'arn:aws:lambda:eu-central-1:123456789012:function:invoices';
+const providerArn = arn('oidc-provider/token.example');
+const ID = '0f4e2c9a-1111-2222-3333-444455556666';
 const hunt = (...changesByPrincipal: IdentityChange[]) =>
   leftBehind(ALICE, { changesByPrincipal } as unknown as ActivityFacts, 'ca_1');
 const done = (...changes: IdentityChange[]) =>
@@ -56,6 +63,11 @@ describe('what was left behind', () => {
     ["the suspect's own key, which the other actions take", [change('CreateAccessKey', 'alice', key)]],
     ["the suspect's own password", [change('CreateLoginProfile', 'alice')]],
     ['a policy that nobody has', [unowned('CreatePolicy', 'wide')]],
+    ['a group that nobody is in', [unowned('CreateGroup', 'staff')]],
+    [
+      'a version that is not the default',
+      [{ ...unowned('CreatePolicyVersion', policyArn), details: { policyArn, idle: true } }],
+    ],
   ])('is nothing for %s', (_, changes) => {
     expect(hunt(...changes)).toEqual({ measures: [], caveats: [] });
   });
@@ -70,7 +82,7 @@ describe('what was left behind', () => {
     unowned('SomethingThatIsNotKnownYet', 'x'),
     unowned('CreateUser', 'could-not-be-read'),
     change('UpdateAssumeRolePolicy', 'deploy'),
-    change('CreateLoginProfile', 'bob'),
+    change('UpdateLoginProfile', 'bob'),
     change('UpdateAccessKey', 'bob'),
     change('AddUserToGroup', 'alice'),
     change('DeleteUserPermissionsBoundary', 'alice'),
@@ -94,6 +106,140 @@ describe('what was left behind', () => {
   });
 });
 
+describe('each thing that was left', () => {
+  const before = { trustPolicy: '{}' };
+  const role = (document: string) =>
+    change('UpdateAssumeRolePolicy', 'vault', { owner: vault, before, details: { documentDigest: document } });
+  const version = (eventName: string, policyVersionId: string) => ({
+    ...unowned(eventName, policyArn),
+    before: { versionId: 'v1' },
+    details: { policyArn, policyVersionId },
+  });
+
+  it.each<[string, IdentityChange[], string, string, object]>([
+    [
+      'a group policy that was attached',
+      [change('AttachGroupPolicy', 'staff', { owner: group, details: { policyArn } })],
+      'detach-policies',
+      group.arn,
+      { policyArns: [policyArn], uniqueId: group.uniqueId },
+    ],
+    [
+      'an inline policy of a group',
+      [change('PutGroupPolicy', 'staff', { owner: group, details: { policyName: 'more' } })],
+      'remove-inline-policies',
+      group.arn,
+      { policyNames: ['more'], uniqueId: group.uniqueId },
+    ],
+    [
+      'a user in groups',
+      ['b', 'a', 'b'].map((groupName) => change('AddUserToGroup', 'bob', { details: { groupName } })),
+      'remove-from-groups',
+      arn('user/bob'),
+      { groupNames: ['a', 'b'], uniqueId: owner('bob').uniqueId },
+    ],
+    [
+      'a password that was made again',
+      ['2026-01-01T12:00:00.000Z', '2026-01-01T11:00:00.000Z'].map((at) => change('CreateLoginProfile', 'bob', { at })),
+      'remove-created-login-profile',
+      arn('user/bob'),
+      { createdAt: '2026-01-01T12:00:00.000Z', uniqueId: owner('bob').uniqueId },
+    ],
+    [
+      'trust that was changed twice',
+      [role(digest), role('e'.repeat(64))],
+      'restore-role-trust',
+      vault.arn,
+      { ...before, putBySuspect: [digest, 'e'.repeat(64)], uniqueId: vault.uniqueId },
+    ],
+    [
+      'a policy with another default',
+      [version('SetDefaultPolicyVersion', 'v3'), version('CreatePolicyVersion', 'v2')],
+      'restore-policy-version',
+      policyArn,
+      { versionId: 'v1', setBySuspect: ['v2', 'v3'] },
+    ],
+    [
+      'an identity provider, with what was added to it',
+      [
+        { ...unowned('CreateOpenIDConnectProvider', 'x'), at: '2026-01-01T12:00:00.000Z', details: { providerArn } },
+        { ...unowned('AddClientIDToOpenIDConnectProvider', providerArn), details: { providerArn } },
+      ],
+      'delete-created-identity-providers',
+      providerArn,
+      { createdAt: '2026-01-01T12:00:00.000Z' },
+    ],
+    [
+      'a permission on a function',
+      [
+        {
+          ...unowned('AddPermission20150331v2', 'invoices'),
+          details: { functionArn, statementId: 'backdoor', documentDigest: digest },
+        },
+      ],
+      'remove-function-permissions',
+      functionArn,
+      { statements: [{ statementId: 'backdoor', digest }] },
+    ],
+  ])('%s', (_, changes, action, target, parameters) => {
+    expect(hunt(...changes)).toEqual({ measures: [{ action, target, parameters }], caveats: [] });
+    expect(hunt(...changes.toReversed())).toEqual(hunt(...changes));
+  });
+
+  it.each<[string, IdentityChange]>([
+    [
+      'of another account',
+      { ...unowned('CreateSAMLProvider', 'x'), details: { providerArn: providerArn.replace('123', '321') } },
+    ],
+    [
+      'of AWS',
+      {
+        ...version('SetDefaultPolicyVersion', 'v2'),
+        details: { policyArn: 'arn:aws:iam::aws:policy/X', policyVersionId: 'v2' },
+      },
+    ],
+    [
+      'of Cordon',
+      {
+        ...version('SetDefaultPolicyVersion', 'v2'),
+        details: { policyArn: arn('policy/CordonQuarantine-1'), policyVersionId: 'v2' },
+      },
+    ],
+    [
+      'attached that is of Cordon',
+      change('AttachUserPolicy', 'bob', { details: { policyArn: arn('policy/CordonQuarantine-1') } }),
+    ],
+    [
+      'whose former state is not known',
+      { ...unowned('SetDefaultPolicyVersion', policyArn), details: { policyArn, policyVersionId: 'v2' } },
+    ],
+    [
+      "with a provider that is not the suspect's",
+      { ...unowned('AddClientIDToOpenIDConnectProvider', 'x'), details: { providerArn } },
+    ],
+    ['without a statement', { ...unowned('AddPermission20150331v2', 'x'), details: { functionArn } }],
+  ])('is a caveat where it is something %s', (_, one) => {
+    expect(hunt(one).measures).toEqual([]);
+    expect(hunt(one).caveats).toHaveLength(1);
+  });
+
+  it('says what to call against Roles Anywhere, by an id of its own form only', () => {
+    const made = (eventName: string, details: object) => ({ ...unowned(eventName, 'corp'), details });
+    const known = { rolesAnywhereId: ID, region: 'eu-central-1' };
+    const text = hunt(made('CreateTrustAnchor', known), made('CreateProfile', known)).caveats.join();
+    expect(text).toContain(`aws rolesanywhere disable-trust-anchor --trust-anchor-id ${ID} --region eu-central-1`);
+    expect(text).toContain(`aws rolesanywhere disable-profile --profile-id ${ID} --region eu-central-1`);
+    expect(hunt(made('CreateTrustAnchor', {})).caveats.join()).toContain('CreateTrustAnchor on corp');
+  });
+
+  it('leaves a trust policy to the action that closes it for the suspect, and says so', () => {
+    const facts = { changesByPrincipal: [role(digest)] } as unknown as ActivityFacts;
+    const { measures, caveats } = leftBehind(ALICE, facts, 'ca_1', new Set([vault.arn]));
+    expect(measures).toEqual([]);
+    expect(caveats).toEqual([expect.stringContaining(vault.arn)]);
+  });
+});
+
 describe('what the log names', () => {
   it.each<[object, object]>([
     [
@@ -114,5 +260,53 @@ describe('what the log names', () => {
       }),
     );
     expect(event && detailsOf(event)).toEqual(expected);
+  });
+
+  const detailsIn = (record: object) => {
+    const base = { eventID: 'e', eventTime: '2026-01-01T12:00:00Z', eventSource: 'iam.amazonaws.com', eventName: 'X' };
+    const event = readEvent(JSON.stringify({ ...base, ...record }));
+    return event && detailsOf(event);
+  };
+  const statement = (Resource: string, Sid = 'backdoor') =>
+    JSON.stringify({ Sid, Effect: 'Allow', Principal: '*', Action: 'lambda:InvokeFunction', Resource });
+  const added = (text: string, awsRegion = 'eu-central-1') =>
+    detailsIn({
+      eventSource: 'lambda.amazonaws.com',
+      eventName: 'AddPermission20150331v2',
+      awsRegion,
+      responseElements: { statement: text },
+    });
+
+  it('of a version of a policy: which one, and whether it is the default', () => {
+    const made = (setAsDefault: unknown, versionId: unknown = 'v2') =>
+      detailsIn({
+        eventName: 'CreatePolicyVersion',
+        requestParameters: { policyArn, setAsDefault },
+        responseElements: { policyVersion: { versionId } },
+      });
+    for (const chosen of [true, 'true', 'TRUE']) expect(made(chosen)).toEqual({ policyArn, policyVersionId: 'v2' });
+    for (const chosen of [false, 'false', undefined]) expect(made(chosen)).toEqual({ policyArn, idle: true });
+    // Neither in force for certain nor idle for certain.
+    for (const id of ['*', { v: 2 }]) expect(made(true, id)).toEqual({ policyArn });
+  });
+
+  it('of a function: by the answer of Lambda, and only where it is plainly one function of that region', () => {
+    expect(added(statement(functionArn))).toMatchObject({ functionArn, statementId: 'backdoor' });
+    expect(added(statement(`${functionArn}:live`))).toMatchObject({ functionArn: `${functionArn}:live` });
+    expect(added(statement(functionArn), 'us-east-1')).not.toHaveProperty('functionArn');
+    expect(added(statement(`${functionArn}*`))).not.toHaveProperty('functionArn');
+    expect(added(statement(functionArn, 'a b'))).not.toHaveProperty('statementId');
+    expect(added('{')).toEqual({});
+    expect(added(statement('x'.repeat(20_000)))).toEqual({});
+  });
+
+  it('of trust and statements: their meaning, however they are written', () => {
+    const trusted = (Principal: object) =>
+      detailsIn({
+        eventName: 'UpdateAssumeRolePolicy',
+        requestParameters: { policyDocument: JSON.stringify({ Statement: [{ Effect: 'Allow', Principal }] }) },
+      });
+    expect(trusted({ AWS: '210987654321' })).toEqual(trusted({ AWS: ['arn:aws:iam::210987654321:root'] }));
+    expect(trusted({ AWS: '210987654321' })).not.toEqual(trusted({ AWS: '*' }));
   });
 });

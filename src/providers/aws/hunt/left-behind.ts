@@ -1,14 +1,9 @@
-import type { ActivityFacts, ChangedIdentity, IdentityChange } from '../../../domain/evidence.ts';
-import type { JsonObject } from '../../../domain/json.ts';
+import type { ActivityFacts, IdentityChange } from '../../../domain/evidence.ts';
 import type { AwsPrincipal } from '../../../domain/principal.ts';
-import type { AwsActionId } from '../actions/index.ts';
-import { RESERVED_POLICY } from './owner.ts';
-
-export interface CounterMeasure {
-  readonly action: AwsActionId;
-  readonly target: string;
-  readonly parameters: JsonObject;
-}
+import { changesThatStand } from '../../standing-changes.ts';
+import { findingOf } from './findings.ts';
+import type { CounterMeasure, Finding, MeasureId } from './measures.ts';
+import { measuresOf } from './measures.ts';
 
 export interface LeftBehind {
   readonly measures: readonly CounterMeasure[];
@@ -18,22 +13,30 @@ export interface LeftBehind {
 
 /**
  * Persistence: what the suspect made that outlives its own containment, and what takes it away again. Only changes that succeeded.
- * A change that nothing here knows is a caveat: it is never taken for harmless.
+ * A change that nothing here knows is a caveat: it is never taken for harmless. `closed`: ARNs of roles whose trust policy another
+ * action of the plan edits.
  */
-export function leftBehind(principal: AwsPrincipal, activity: ActivityFacts | null, caseId: string): LeftBehind {
+export function leftBehind(
+  principal: AwsPrincipal,
+  activity: ActivityFacts | null,
+  caseId: string,
+  closed: ReadonlySet<string> = new Set(),
+): LeftBehind {
   const changes = (activity?.changesByPrincipal ?? []).filter(({ failed, denied }) => !failed && !denied);
-  const made = changes
-    .filter(({ eventName, owner }) => CREATIONS.has(eventName) && owner)
-    .flatMap(({ owner }) => owner ?? []);
-  const denied = new Set(made.map(({ arn }) => arn));
-  const own = principal.kind === 'iam-user' ? principal.arn : null;
-  const sorted = changes.map((change) => judge(change, denied, own));
-  const found = sorted.flatMap((one) => (typeof one === 'object' ? [one] : []));
-  const loose = sorted.flatMap((one, index) => (one === 'by hand' ? [changes[index] as IdentityChange] : []));
-  return { measures: [...measuresOf(found, caseId)], caveats: caveatsOf(loose) };
+  const made = madeBy(changes, principal.accountId);
+  const judged = changes.map((change) => ({ change, judgement: judge(change, made, principal) }));
+  const found = judged.flatMap(({ judgement }) => (typeof judgement === 'object' ? [judgement] : []));
+  const loose = judged.flatMap(({ change, judgement }) => (judgement === 'by hand' ? [change] : []));
+  const yields = ({ action, target }: Finding) => action === 'restore-role-trust' && closed.has(target);
+  const yielded = [...new Set(found.filter(yields).map(({ target }) => target))].toSorted();
+  return {
+    measures: measuresOf(
+      found.filter((finding) => !yields(finding)),
+      caseId,
+    ),
+    caveats: [...changesThatStand(loose, advice), ...yielded.map(stillTrusted)],
+  };
 }
-
-const CREATIONS = new Set(['CreateUser', 'CreateRole']);
 
 /** Credentials of the suspect itself: the deny on it and the other actions on it cover them. */
 const OWN_CREDENTIALS =
@@ -41,92 +44,76 @@ const OWN_CREDENTIALS =
 
 /** They take away, or stand idle until something else refers to them; that something else is judged by itself. */
 const HARMLESS =
-  /^(?:CreatePolicy|CreateInstanceProfile|Tag\w+|Untag\w+|DeleteUser|DeleteRole|DeleteAccessKey|DeleteLoginProfile)$/u;
+  /^(?:CreatePolicy|CreateGroup|CreateInstanceProfile|Tag\w+|Untag\w+|DeleteUser|DeleteRole|DeleteAccessKey|DeleteLoginProfile)$/u;
 
-interface Found {
-  readonly kind: 'identity' | 'key' | 'attached' | 'inline';
-  readonly owner: ChangedIdentity;
-  readonly item: string;
+/** Taken from an identity that is denied everything as well: the room for the deny, and rights that come back with a rollback. */
+const TAKEN_UNDER_A_DENY: ReadonlySet<MeasureId> = new Set([
+  'deny-created-identity',
+  'deactivate-created-keys',
+  'remove-inline-policies',
+  'detach-policies',
+]);
+
+/** ARNs of what the suspect created, and the plan takes away. */
+interface MadeBySuspect {
+  readonly identities: ReadonlySet<string>;
+  readonly providers: ReadonlySet<string>;
 }
 
-function judge(change: IdentityChange, denied: ReadonlySet<string>, own: string | null): Found | 'covered' | 'by hand' {
+function madeBy(changes: readonly IdentityChange[], accountId: string): MadeBySuspect {
+  const findings = changes.flatMap((change) => findingOf(change, accountId) ?? []);
+  const targets = (id: MeasureId) =>
+    new Set(findings.filter(({ action }) => action === id).map(({ target }) => target));
+  return {
+    identities: targets('deny-created-identity'),
+    providers: targets('delete-created-identity-providers'),
+  };
+}
+
+function judge(change: IdentityChange, made: MadeBySuspect, principal: AwsPrincipal): Finding | 'covered' | 'by hand' {
   const { eventName, owner, details } = change;
   // What was made and is gone again needs nothing.
-  if (owner === null || HARMLESS.test(eventName)) return 'covered';
-  const found = owner ? findingOf(eventName, owner, details) : null;
+  if (owner === null || HARMLESS.test(eventName) || details?.idle) return 'covered';
+  const finding = findingOf(change, principal.accountId);
+  const own = principal.kind === 'iam-user' ? principal.arn : null;
   const isOwn =
     own !== null && (owner?.arn === own || change.target === own || change.target === own.split('/').at(-1));
   if (isOwn && OWN_CREDENTIALS.test(eventName)) return 'covered';
-  if (found) return found;
   // Under an unconditional deny it can do nothing with whatever else it was given.
-  return owner && denied.has(owner.arn) ? 'covered' : 'by hand';
+  if (owner && made.identities.has(owner.arn)) {
+    return finding && TAKEN_UNDER_A_DENY.has(finding.action) ? finding : 'covered';
+  }
+  if (finding) return finding;
+  return made.providers.has(details?.providerArn ?? '') ? 'covered' : 'by hand';
 }
 
-function findingOf(eventName: string, owner: ChangedIdentity, details: IdentityChange['details']): Found | null {
-  const { accessKeyId, policyArn, policyName } = details ?? {};
-  switch (eventName) {
-    case 'CreateUser':
-    case 'CreateRole':
-      return { kind: 'identity', owner, item: '' };
-    case 'CreateAccessKey':
-      return accessKeyId === undefined ? null : { kind: 'key', owner, item: accessKeyId };
-    case 'AttachUserPolicy':
-    case 'AttachRolePolicy':
-      return policyArn === undefined ? null : { kind: 'attached', owner, item: policyArn };
-    case 'PutUserPolicy':
-    case 'PutRolePolicy':
-      // Under a name that Cordon itself puts, a removal would take Cordon's own policy away.
-      return policyName === undefined || RESERVED_POLICY.test(policyName)
-        ? null
-        : { kind: 'inline', owner, item: policyName };
-    default:
-      return null;
-  }
+function stillTrusted(roleArn: string): string {
+  return `The suspect changed the trust policy of ${roleArn}, which close-role-trust edits only to shut the suspect out: look at whom else it lets in.`;
 }
 
-/**
- * In the order of safety. Inline policies go before the deny: the suspect may have filled the room that the deny needs. One request an
- * action and target, whatever the order of the facts.
- */
-function* measuresOf(found: readonly Found[], caseId: string): Generator<CounterMeasure> {
-  const groups = (kind: Found['kind']) =>
-    [
-      ...Map.groupBy(
-        found.filter((one) => one.kind === kind),
-        ({ owner }) => owner.arn,
-      ),
-    ].toSorted(([a], [b]) => (a < b ? -1 : 1));
-  const idOf = (group: readonly Found[]) => group[0]?.owner.uniqueId ?? '';
-  const items = (group: readonly Found[]) => [...new Set(group.map(({ item }) => item))].toSorted();
-  for (const [target, group] of groups('key')) {
-    yield { action: 'deactivate-created-keys', target, parameters: { accessKeyIds: items(group) } };
-  }
-  for (const [target, group] of groups('inline')) {
-    yield {
-      action: 'remove-inline-policies',
-      target,
-      parameters: { policyNames: items(group), uniqueId: idOf(group) },
-    };
-  }
-  for (const [target, group] of groups('identity')) {
-    const uniqueId = idOf(group);
-    yield {
-      action: 'deny-created-identity',
-      target,
-      parameters: { caseId, policyName: `CordonDeny-${caseId}`, uniqueId },
-    };
-  }
-  for (const [target, group] of groups('attached')) {
-    yield { action: 'detach-policies', target, parameters: { policyArns: items(group), uniqueId: idOf(group) } };
-  }
+/** Why there is no counter-measure, where that helps whoever looks at it. */
+const REASONS: Readonly<Record<string, string>> = {
+  UpdateAssumeRolePolicy: '; what the trust policy said before is not certain from the log',
+  CreatePolicyVersion: '; which version was the default before is not certain from the log',
+  SetDefaultPolicyVersion: '; which version was the default before is not certain from the log',
+  UpdateLoginProfile: '; whoever knows the new password can sign in, and the former one can not be restored',
+};
+
+function advice(eventName: string, group: readonly IdentityChange[]): string {
+  const commands = [...new Set(group.flatMap((change) => commandAgainst(change) ?? []))].toSorted();
+  return commands.length > 0
+    ? `: whoever has a certificate of it gets into the account. Disable it by hand: ${commands.slice(0, 5).join('; ')}.`
+    : `${REASONS[eventName] ?? ''}: look at it, and undo it by hand.`;
 }
 
-/** One line for each kind of change, so that a flood of them does not hide the rest. */
-function caveatsOf(changes: readonly IdentityChange[]): readonly string[] {
-  const byName = [...Map.groupBy(changes, ({ eventName }) => eventName)].toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return byName.map(([eventName, group]) => {
-    const targets = [...new Set(group.map(({ target }) => target.slice(0, 256)))].toSorted();
-    const more = targets.length > 5 ? ` and ${targets.length - 5} more` : '';
-    return `The suspect's ${eventName} on ${targets.slice(0, 5).join(', ')}${more} stands: look at it, and undo it by hand.`;
-  });
+/** Roles Anywhere is not in Cordon's hands; what a person has to call there. */
+function commandAgainst({ eventName, details }: IdentityChange): string | null {
+  const { rolesAnywhereId: id, region } = details ?? {};
+  if (id === undefined || region === undefined) return null;
+  if (eventName === 'CreateTrustAnchor') {
+    return `aws rolesanywhere disable-trust-anchor --trust-anchor-id ${id} --region ${region}`;
+  }
+  return eventName === 'CreateProfile'
+    ? `aws rolesanywhere disable-profile --profile-id ${id} --region ${region}`
+    : null;
 }

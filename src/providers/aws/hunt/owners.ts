@@ -1,40 +1,46 @@
 import { CordonFailure } from '../../../contracts/failures.ts';
 import type { ChangedIdentity, IdentityChange } from '../../../domain/evidence.ts';
 import type { AwsClients } from '../clients.ts';
-import { findRole, findUser } from '../confirm.ts';
+import type { Owner } from './owner.ts';
+import { readOwner } from './owner.ts';
 
-/** More users and roles than this are not looked up; a change without its owner becomes a caveat. */
+/** More users, roles and groups than this are not looked up; a change without its owner becomes a caveat. */
 const MOST_OWNERS = 30;
 
-/** Adds to each change that succeeded which user or role it was made on: the log has the name only, and a path may belong to it. */
+/** Adds to each change that succeeded which identity it was made on: the log has the name only, and a path may belong to it. */
 export async function withOwners(
   clients: AwsClients,
   changes: readonly IdentityChange[],
 ): Promise<readonly IdentityChange[]> {
-  const keys = [...new Set(changes.flatMap((change) => ownerKey(change) ?? []))].slice(0, MOST_OWNERS);
-  const found = new Map(await Promise.all(keys.map(async (key) => [key, await findOwner(clients, key)] as const)));
+  const named = new Map(changes.flatMap((change) => ownerIn(change) ?? []).map((owner) => [keyOf(owner), owner]));
+  const some = [...named].slice(0, MOST_OWNERS);
+  const found = new Map(
+    await Promise.all(some.map(async ([key, owner]) => [key, await findOwner(clients, owner)] as const)),
+  );
   return changes.map((change) => {
-    const owner = found.get(ownerKey(change) ?? '');
+    const one = ownerIn(change);
+    const owner = one ? found.get(keyOf(one)) : undefined;
     return owner === undefined ? change : { ...change, owner };
   });
 }
 
-function ownerKey({ failed, details }: IdentityChange): string | null {
+function ownerIn({ failed, details }: IdentityChange): Owner | null {
   if (failed) return null;
-  if (details?.userName !== undefined) return `user/${details.userName}`;
-  return details?.roleName === undefined ? null : `role/${details.roleName}`;
+  const { userName, roleName, groupName } = details ?? {};
+  if (userName !== undefined) return { kind: 'user', name: userName };
+  if (roleName !== undefined) return { kind: 'role', name: roleName };
+  return groupName === undefined ? null : { kind: 'group', name: groupName };
+}
+
+function keyOf({ kind, name }: Owner): string {
+  return `${kind}/${name}`;
 }
 
 /** Undefined where IAM did not answer: the hunt then says that it could not be confirmed. */
-async function findOwner(clients: AwsClients, key: string): Promise<ChangedIdentity | null | undefined> {
-  const [kind, name = ''] = key.split('/');
+async function findOwner(clients: AwsClients, owner: Owner): Promise<ChangedIdentity | null | undefined> {
   try {
-    if (kind === 'user') {
-      const user = await findUser(clients, name);
-      return user && { kind: 'user', arn: user.Arn ?? '', uniqueId: user.UserId ?? '' };
-    }
-    const role = await findRole(clients, name);
-    return role && { kind: 'role', arn: role.Arn ?? '', uniqueId: role.RoleId ?? '' };
+    const found = await readOwner(clients, owner);
+    return found && { kind: owner.kind, ...found };
   } catch (error) {
     if (error instanceof CordonFailure) return undefined;
     throw error;

@@ -39,6 +39,12 @@ const record = z.object({
       accessKey: z.object({ accessKeyId: text }).nullish().catch(null),
       provider: text.catch(null),
       subjectFromWebIdentityToken: text.catch(null),
+      policyVersion: z.object({ versionId: text }).nullish().catch(null),
+      openIDConnectProviderArn: text.catch(null),
+      sAMLProviderArn: text.catch(null),
+      statement: text.catch(null),
+      trustAnchor: z.object({ trustAnchorId: text }).nullish().catch(null),
+      profile: z.object({ profileId: text }).nullish().catch(null),
     })
     .nullish()
     .catch(null),
@@ -78,6 +84,19 @@ export interface LogEvent {
   readonly issuedKeyId: string;
   /** The long-term key that CreateAccessKey made. */
   readonly createdKeyId: string;
+  readonly made: Made;
+}
+
+/** What else the answer to a call names. */
+export interface Made {
+  /** Of CreatePolicyVersion. */
+  readonly policyVersionId: string;
+  /** Of CreateOpenIDConnectProvider and CreateSAMLProvider. */
+  readonly providerArn: string;
+  /** Of Lambda's AddPermission: the statement as JSON. */
+  readonly statement: string;
+  /** Of Roles Anywhere: the id of a trust anchor or profile. */
+  readonly rolesAnywhereId: string;
 }
 
 /** Null for what is no CloudTrail record: the caller counts it, because an unread event is not a harmless one. */
@@ -115,5 +134,15 @@ export function readEvent(json: string | undefined): LogEvent | null {
     parameters: event.requestParameters ?? {},
     issuedKeyId: event.responseElements?.credentials?.accessKeyId ?? '',
     createdKeyId: event.responseElements?.accessKey?.accessKeyId ?? '',
+    made: madeBy(event.responseElements),
+  };
+}
+
+function madeBy(answer: z.output<typeof record>['responseElements']): Made {
+  return {
+    policyVersionId: answer?.policyVersion?.versionId ?? '',
+    providerArn: answer?.openIDConnectProviderArn ?? answer?.sAMLProviderArn ?? '',
+    statement: answer?.statement ?? '',
+    rolesAnywhereId: answer?.trustAnchor?.trustAnchorId ?? answer?.profile?.profileId ?? '',
   };
 }

@@ -16,8 +16,11 @@ export interface FoundEvents {
   readonly completeFrom: string | null;
 }
 
-/** Reads CloudTrail of all regions of the log by one attribute; LookupEvents takes no more than one. */
-export type Lookup = (attribute: LogAttribute, window: TimeWindow) => Promise<FoundEvents>;
+/**
+ * Reads CloudTrail of all regions of the log by one attribute; LookupEvents takes no more than one. `pages`: fewer than the
+ * settings allow, of 50 events each, the newest first.
+ */
+export type Lookup = (attribute: LogAttribute, window: TimeWindow, pages?: number) => Promise<FoundEvents>;
 
 export interface LogAttribute {
   readonly key: LookupAttributeKey;
@@ -27,10 +30,10 @@ export interface LogAttribute {
 /** The limiters live as long as the provider, so that all its look-ups in a region share one. */
 export function createLookup(clients: AwsClients, settings: AwsSettings): Lookup {
   const perSecond = settings.lookupsPerSecond ?? 2;
-  const pages = settings.lookupPages ?? 40;
+  const most = settings.lookupPages ?? 40;
   const regions = [...clients.cloudtrail.values()].map((client) => ({ client, turn: createLimiter(perSecond) }));
-  return async (attribute, window) =>
-    merge(await Promise.all(regions.map((region) => lookUp(region, attribute, window, pages))));
+  return async (attribute, window, pages = most) =>
+    merge(await Promise.all(regions.map((region) => lookUp(region, attribute, window, Math.min(pages, most)))));
 }
 
 async function lookUp(
@@ -81,7 +84,7 @@ export function createLimiter(perSecond: number): () => Promise<void> {
   return async () => {
     lastTurn = lastTurn.then(async (beforeMs) => {
       // A timer may fire a little early.
-      for (let waitMs; (waitMs = beforeMs + everyMs - performance.now()) > 0; )
+      for (let waitMs; (waitMs = beforeMs + everyMs - performance.now()) > 0;)
         await new Promise((resolve) => setTimeout(resolve, waitMs));
       return performance.now();
     });

@@ -66,11 +66,19 @@ export function belongsTo(principal: AwsPrincipal, accessKeyIds: readonly string
     case 'role-session':
     case 'service-linked-role':
       return event.issuerArn === principal.arn;
+    case 'identity-center-user':
+      return isSessionOfPerson(principal, event);
     case 'root':
       return event.identityType === 'Root';
     default:
       return event.identityArn === principal.arn;
   }
+}
+
+/** Of any role of the account that Identity Center gives out sessions of: only AWS makes roles under that path, and names the sessions. */
+function isSessionOfPerson({ accountId, name }: AwsPrincipal, event: LogEvent): boolean {
+  const roles = `arn:aws:iam::${accountId}:role/aws-reserved/sso.amazonaws.com/`;
+  return event.issuerArn.startsWith(roles) && event.identityArn.endsWith(`/${name}`);
 }
 
 /** Someone was given a session of this very role. */

@@ -14,8 +14,8 @@ export function detailsOf(event: LogEvent): ChangeDetails | null {
     const granted = grantsIn(event.deltas);
     return granted && { granted };
   }
-  const key = String(event.response['name'] ?? '') || event.resourceName;
-  const keyId = /\/keys\/([^/]+)$/u.exec(key)?.[1] ?? '';
+  const { name } = event.response;
+  const keyId = /\/keys\/([^/]+)$/u.exec(typeof name === 'string' ? name : event.resourceName)?.[1] ?? '';
   return KEY_ID.test(keyId) ? { keyId } : null;
 }
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { CordonFailure } from '../../../../contracts/failures.ts';
 import { parseArn, roleOf } from '../../../../domain/arn.ts';
 import { matchesWildcard } from '../../../../domain/wildcard.ts';
+import { normalJson } from '../../documents.ts';
 import { ACCOUNT_ID, USER_NAME } from '../../names.ts';
 
 /**
@@ -51,21 +52,24 @@ export function closeTrust(text: string, callers: readonly TrustCaller[], sid: s
   const open = callers.filter((caller) => kept.some((statement) => mayAdmit(statement, caller)));
   const denies = open
     .map((caller) => denyOf(caller))
-    .filter((deny) => !kept.some((statement) => normal({ ...statement, Sid: null }) === normal({ ...deny, Sid: null })))
+    .filter(
+      (deny) =>
+        !kept.some((statement) => normalJson({ ...statement, Sid: null }) === normalJson({ ...deny, Sid: null })),
+    )
     .map((deny, index) => ({ Sid: `${sid}${index === 0 ? '' : index}`, ...deny }));
   const after = [...kept, ...denies];
-  const was = new Set(document.Statement.map(normal));
-  const is = new Set(after.map(normal));
+  const was = new Set(document.Statement.map(normalJson));
+  const is = new Set(after.map(normalJson));
   const diff = [
-    ...document.Statement.filter((one) => !is.has(normal(one))).map((one) => `- ${JSON.stringify(one)}`),
-    ...after.filter((one) => !was.has(normal(one))).map((one) => `+ ${JSON.stringify(one)}`),
+    ...document.Statement.filter((one) => !is.has(normalJson(one))).map((one) => `- ${JSON.stringify(one)}`),
+    ...after.filter((one) => !was.has(normalJson(one))).map((one) => `+ ${JSON.stringify(one)}`),
   ];
   return { document: diff.length === 0 ? text : JSON.stringify({ ...document, Statement: after }), diff };
 }
 
 /** Equal in meaning: IAM answers with other white space, other order and single values where lists of one were put. */
 export function sameTrust(one: string, other: string): boolean {
-  return one === other || normal(parse(one)) === normal(parse(other));
+  return one === other || normalJson(parse(one)) === normalJson(parse(other));
 }
 
 function parse(text: string): z.output<typeof documentSchema> {
@@ -140,21 +144,6 @@ function denyOf(caller: TrustCaller): Statement {
     ? { StringLike: { 'aws:userid': `${caller.id}:*` } }
     : { StringEquals: { 'aws:userid': caller.id } };
   return { ...common, Principal: { AWS: ['*'] }, Condition };
-}
-
-function normal(value: unknown): string {
-  return JSON.stringify(ordered(value));
-}
-
-function ordered(value: unknown): unknown {
-  if (Array.isArray(value)) {
-    const all = value.map(ordered);
-    if (!all.every((one) => typeof one === 'string')) return all;
-    return all.length === 1 ? all[0] : all.toSorted();
-  }
-  if (typeof value !== 'object' || value === null) return value;
-  const fields = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(fields.map(([key, one]) => [key, ordered(one)]));
 }
 
 function isUserOrRole(text: string): boolean {

@@ -1,24 +1,18 @@
 import { DeleteAccessKeyCommand } from '@aws-sdk/client-iam';
-import { z } from 'zod';
 
 import { CordonFailure } from '../../../../contracts/failures.ts';
 import type { ActionRequest, PlannedCall } from '../../../../domain/plan.ts';
 import type { Action, Preflight, Verification } from '../../../port.ts';
 import type { AccessKey } from '../../access-keys.ts';
-import { listAccessKeys } from '../../access-keys.ts';
+import { lastUse, listAccessKeys } from '../../access-keys.ts';
 import type { AwsClients, AwsSettings } from '../../clients.ts';
 import { confirmUser, orNull } from '../../confirm.ts';
-import { ACCESS_KEY_ID, targetUser } from '../../names.ts';
+import { targetUser } from '../../names.ts';
 import type { ActionFacts, AwsActionDefinition } from '../definition.ts';
 import { changeEach, EXAMPLE_USER, read } from '../definition.ts';
+import { deletionParameters } from './request.ts';
 
 const USERS = 'arn:aws:iam::<account>:user/*';
-const parametersSchema = z.strictObject({
-  /** Those that the case deactivated, from its ledger; no other key of the user is touched. */
-  accessKeyIds: z.array(z.string().regex(ACCESS_KEY_ID)).min(1),
-  /** ISO 8601: the end of the days in which an owner could still ask for them back. */
-  notBefore: z.iso.datetime(),
-});
 
 const facts: ActionFacts = {
   id: 'delete-access-keys',
@@ -26,7 +20,8 @@ const facts: ActionFacts = {
   title: 'Delete the access keys that the case deactivated',
   description:
     'Deletes access keys for good, days after a case deactivated them: only those that are named, only while they are ' +
-    'Inactive, and not before the day that is named. An active one stops it before anything is deleted. It is never part of ' +
+    'Inactive and unused, and not before the day that is named. One that is active, or was used since, stops it before ' +
+    'anything is deleted. It is never part of ' +
     'a containment, but a plan of its own with its own approval, and it can not be undone: after it, a rollback of the case ' +
     'can not reactivate these keys. Sessions minted with the keys outlive them.',
   effect: 'declarative',
@@ -36,6 +31,7 @@ const facts: ActionFacts = {
   permissions: [
     { name: 'iam:GetUser', resource: USERS, purpose: 'is it still the user of the plan' },
     { name: 'iam:ListAccessKeys', resource: USERS, purpose: 'are the keys inactive; verification' },
+    { name: 'iam:GetAccessKeyLastUsed', resource: '*', purpose: 'were they used since' },
     { name: 'iam:DeleteAccessKey', resource: USERS, purpose: 'the deletion' },
   ],
   example: {
@@ -44,7 +40,11 @@ const facts: ActionFacts = {
     accountId: EXAMPLE_USER.accountId,
     principal: EXAMPLE_USER,
     target: EXAMPLE_USER.arn,
-    parameters: { accessKeyIds: ['AKIAEXAMPLE00000'], notBefore: '2026-01-31T12:00:00.000Z' },
+    parameters: {
+      accessKeyIds: ['AKIAEXAMPLE00000'],
+      deactivatedAt: '2026-01-01T12:00:00.000Z',
+      notBefore: '2026-01-31T12:00:00.000Z',
+    },
   },
 };
 
@@ -56,7 +56,7 @@ export const deleteAccessKeys: AwsActionDefinition = {
     async apply(request) {
       const UserName = await confirmUser(clients, request);
       const keys = await namedKeys(clients, request, UserName);
-      const [obstacle] = obstaclesOf(settings, request, keys);
+      const [obstacle] = await obstaclesOf(clients, settings, request, keys);
       if (obstacle !== undefined) throw new CordonFailure('TargetRefused', obstacle);
       const ids = keys.map(({ accessKeyId }) => accessKeyId);
       await changeEach(ids, 'access keys were deleted', (AccessKeyId) =>
@@ -77,7 +77,7 @@ async function preflight(clients: AwsClients, settings: AwsSettings, request: Ac
   parametersOf(request);
   const userName = await confirmUser(clients, request);
   const keys = await namedKeys(clients, request, userName);
-  const obstacles = obstaclesOf(settings, request, keys);
+  const obstacles = await obstaclesOf(clients, settings, request, keys);
   return {
     prior: { keys: keys.map(({ accessKeyId, active }) => ({ accessKeyId, active })) },
     alreadySo: keys.length === 0,
@@ -87,17 +87,35 @@ async function preflight(clients: AwsClients, settings: AwsSettings, request: Ac
   };
 }
 
-function obstaclesOf(settings: AwsSettings, request: ActionRequest, keys: readonly AccessKey[]): string[] {
+async function obstaclesOf(
+  clients: AwsClients,
+  settings: AwsSettings,
+  request: ActionRequest,
+  keys: readonly AccessKey[],
+): Promise<readonly string[]> {
   if (keys.length === 0) return [];
-  const { notBefore } = parametersOf(request);
+  const { notBefore, deactivatedAt } = parametersOf(request);
   const now = settings.now?.() ?? new Date();
   const early = now.getTime() < Date.parse(notBefore);
+  const boundAtMs = Date.parse(deactivatedAt) + (settings.propagationSeconds ?? 15) * 1000;
+  const seen = await Promise.all(keys.map((key) => awakeBecause(clients, key, boundAtMs)));
   return [
     ...(early ? [`The keys are not to be deleted before ${notBefore}. Wait, then plan again.`] : []),
-    ...keys
-      .filter(({ active }) => active)
-      .map(({ accessKeyId }) => `Access key ${accessKeyId} is active again. Find out who uses it; it is not deleted.`),
+    ...seen.filter((why) => why !== null),
   ];
+}
+
+/** A use while the deactivation was still spreading was part of what was contained; a later one means that somebody turned it on. */
+async function awakeBecause(
+  clients: AwsClients,
+  { accessKeyId, active }: AccessKey,
+  boundAtMs: number,
+): Promise<string | null> {
+  const todo = 'Find out by whom; none is deleted.';
+  if (active) return `Access key ${accessKeyId} is active again. ${todo}`;
+  const used = await lastUse(clients, accessKeyId);
+  if (used === null || used.getTime() <= boundAtMs) return null;
+  return `Access key ${accessKeyId} was used at ${used.toISOString()}, after it was deactivated. ${todo}`;
 }
 
 async function verify(clients: AwsClients, request: ActionRequest): Promise<Verification> {
@@ -115,7 +133,7 @@ async function namedKeys(clients: AwsClients, request: ActionRequest, userName: 
 }
 
 function parametersOf(request: ActionRequest) {
-  return read(parametersSchema, request.parameters, 'The parameters of delete-access-keys');
+  return read(deletionParameters, request.parameters, 'The parameters of delete-access-keys');
 }
 
 function deleteCall(UserName: string, AccessKeyId: string): PlannedCall {

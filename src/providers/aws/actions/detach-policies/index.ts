@@ -1,8 +1,11 @@
 import {
+  AttachGroupPolicyCommand,
   AttachRolePolicyCommand,
   AttachUserPolicyCommand,
+  DetachGroupPolicyCommand,
   DetachRolePolicyCommand,
   DetachUserPolicyCommand,
+  ListAttachedGroupPoliciesCommand,
   ListAttachedRolePoliciesCommand,
   ListAttachedUserPoliciesCommand,
 } from '@aws-sdk/client-iam';
@@ -15,7 +18,7 @@ import type { AwsClients } from '../../clients.ts';
 import { orNull } from '../../confirm.ts';
 import { POLICY_ARN } from '../../hunt/details.ts';
 import type { Owner } from '../../hunt/owner.ts';
-import { callOn, confirmOwner, EXAMPLE_LEFT, findOwner, ownerOf, permissionsOn } from '../../hunt/owner.ts';
+import { ALL_OWNERS, callOn, confirmOwner, EXAMPLE_LEFT, findOwner, ownerOf, permissionsOn } from '../../hunt/owner.ts';
 import { UNIQUE_ID } from '../../names.ts';
 import type { ActionFacts, AwsActionDefinition } from '../definition.ts';
 import { changeEach, read } from '../definition.ts';
@@ -31,26 +34,17 @@ const facts: ActionFacts = {
   cloud: 'aws',
   title: 'Detach policies that the suspect attached',
   description:
-    'Detaches from a user or role exactly the managed policies that the log shows the suspect attaching to it. If one was attached ' +
+    'Detaches from a user, role or group exactly the managed policies that the log shows the suspect attaching to it. If one was attached ' +
     'before as well, what it allowed is gone too. The policies themselves stay. A rollback attaches them again.',
   effect: 'declarative',
   reversibility: 'exact',
   proof: 'IAM lists none of these policies on the identity, or does not know it any more.',
   survives: 'The managed policies themselves, and whatever the identity may do by others. What was done meanwhile.',
   permissions: [
-    ...permissionsOn('Get', '', 'is it still the identity to which they were attached'),
-    {
-      name: 'iam:ListAttachedUserPolicies',
-      resource: 'arn:aws:iam::<account>:user/*',
-      purpose: 'prior state, verification',
-    },
-    {
-      name: 'iam:ListAttachedRolePolicies',
-      resource: 'arn:aws:iam::<account>:role/*',
-      purpose: 'prior state, verification',
-    },
-    ...permissionsOn('Detach', 'Policy', 'the change'),
-    ...permissionsOn('Attach', 'Policy', 'its rollback'),
+    ...permissionsOn('Get', '', 'is it still the identity to which they were attached', ALL_OWNERS),
+    ...permissionsOn('ListAttached', 'Policies', 'prior state, verification', ALL_OWNERS),
+    ...permissionsOn('Detach', 'Policy', 'the change', ALL_OWNERS),
+    ...permissionsOn('Attach', 'Policy', 'its rollback', ALL_OWNERS),
   ],
   example: {
     ...EXAMPLE_LEFT,
@@ -106,30 +100,36 @@ export const detachPolicies: AwsActionDefinition = {
   }),
 };
 
-/** Of the policies named in the plan, those that are attached now. A user has at most 20: one page holds them. */
-async function attachedOf(clients: AwsClients, request: ActionRequest): Promise<readonly string[]> {
+/** Of the policies named in the plan, those that are attached now. At most 20 can be: one page holds them. */
+async function attachedOf({ iam }: AwsClients, request: ActionRequest): Promise<readonly string[]> {
   const { owner, policyArns } = wanted(request);
   const { AttachedPolicies = [] } =
     owner.kind === 'user'
-      ? await clients.iam.send(new ListAttachedUserPoliciesCommand({ UserName: owner.name, MaxItems: 1000 }))
-      : await clients.iam.send(new ListAttachedRolePoliciesCommand({ RoleName: owner.name, MaxItems: 1000 }));
+      ? await iam.send(new ListAttachedUserPoliciesCommand({ UserName: owner.name, MaxItems: 1000 }))
+      : owner.kind === 'role'
+        ? await iam.send(new ListAttachedRolePoliciesCommand({ RoleName: owner.name, MaxItems: 1000 }))
+        : await iam.send(new ListAttachedGroupPoliciesCommand({ GroupName: owner.name, MaxItems: 1000 }));
   const now = new Set(AttachedPolicies.map(({ PolicyArn }) => PolicyArn));
   return policyArns.filter((arn) => now.has(arn));
 }
 
 /** One that was detached by someone else meanwhile is as wanted. */
-async function detach(clients: AwsClients, { kind, name }: Owner, PolicyArn: string): Promise<void> {
+async function detach({ iam }: AwsClients, { kind, name }: Owner, PolicyArn: string): Promise<void> {
   await orNull<unknown>(
     kind === 'user'
-      ? clients.iam.send(new DetachUserPolicyCommand({ UserName: name, PolicyArn }))
-      : clients.iam.send(new DetachRolePolicyCommand({ RoleName: name, PolicyArn })),
+      ? iam.send(new DetachUserPolicyCommand({ UserName: name, PolicyArn }))
+      : kind === 'role'
+        ? iam.send(new DetachRolePolicyCommand({ RoleName: name, PolicyArn }))
+        : iam.send(new DetachGroupPolicyCommand({ GroupName: name, PolicyArn })),
   );
 }
 
-async function attach(clients: AwsClients, { kind, name }: Owner, PolicyArn: string): Promise<void> {
+async function attach({ iam }: AwsClients, { kind, name }: Owner, PolicyArn: string): Promise<void> {
   await (kind === 'user'
-    ? clients.iam.send(new AttachUserPolicyCommand({ UserName: name, PolicyArn }))
-    : clients.iam.send(new AttachRolePolicyCommand({ RoleName: name, PolicyArn })));
+    ? iam.send(new AttachUserPolicyCommand({ UserName: name, PolicyArn }))
+    : kind === 'role'
+      ? iam.send(new AttachRolePolicyCommand({ RoleName: name, PolicyArn }))
+      : iam.send(new AttachGroupPolicyCommand({ GroupName: name, PolicyArn })));
 }
 
 function attachedIn(prior: JsonObject): readonly string[] {

@@ -6,6 +6,7 @@ import type { Action } from '../../../port.ts';
 import type { AwsClients } from '../../clients.ts';
 import { POLICY_NAME } from '../../hunt/details.ts';
 import {
+  ALL_OWNERS,
   callOn,
   confirmOwner,
   EXAMPLE_LEFT,
@@ -37,7 +38,7 @@ const facts: ActionFacts = {
   cloud: 'aws',
   title: 'Remove inline policies that the suspect put',
   description:
-    'Deletes from a user or role exactly the inline policies that the log shows the suspect putting on it; what they said is kept ' +
+    'Deletes from a user, role or group exactly the inline policies that the log shows the suspect putting on it; what they said is kept ' +
     'in the ledger, and a rollback puts it back to the letter. If a policy of the same name was there before the suspect, ' +
     'what that one allowed is not restored: IAM keeps no older versions of inline policies.',
   effect: 'declarative',
@@ -45,10 +46,10 @@ const facts: ActionFacts = {
   proof: 'None of these policies can be read on the identity any more.',
   survives: 'Whatever the identity may do by other policies. What was done meanwhile.',
   permissions: [
-    ...permissionsOn('Get', '', 'is it still the identity on which they were put'),
-    ...permissionsOn('Get', 'Policy', 'prior state, verification'),
-    ...permissionsOn('Delete', 'Policy', 'the change'),
-    ...permissionsOn('Put', 'Policy', 'its rollback'),
+    ...permissionsOn('Get', '', 'is it still the identity on which they were put', ALL_OWNERS),
+    ...permissionsOn('Get', 'Policy', 'prior state, verification', ALL_OWNERS),
+    ...permissionsOn('Delete', 'Policy', 'the change', ALL_OWNERS),
+    ...permissionsOn('Put', 'Policy', 'its rollback', ALL_OWNERS),
   ],
   example: {
     ...EXAMPLE_LEFT,

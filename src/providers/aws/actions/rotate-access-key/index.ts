@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { CordonFailure } from '../../../../contracts/failures.ts';
+import { parseArn } from '../../../../domain/arn.ts';
 import type { JsonObject } from '../../../../domain/json.ts';
 import type { ActionRequest } from '../../../../domain/plan.ts';
 import type { Action, Preflight } from '../../../port.ts';
@@ -10,6 +11,7 @@ import { confirmUser } from '../../confirm.ts';
 import { ACCESS_KEY_ID, targetUser } from '../../names.ts';
 import type { ActionFacts, AwsActionDefinition } from '../definition.ts';
 import { EXAMPLE_USER, read } from '../definition.ts';
+import { deletedKeys } from '../delete-access-keys/request.ts';
 import {
   createCalls,
   createStoredKey,
@@ -77,7 +79,8 @@ export const rotateAccessKey: AwsActionDefinition = {
     preflight: (request) => preflight(clients, request),
     async apply(request) {
       await confirmUser(clients, request);
-      return { result: { ...(await createStoredKey(clients, wanted(request))) } };
+      const key = wanted(request);
+      return handedOver(key, await createStoredKey(clients, key));
     },
     async verify(request, applied) {
       const { accessKeyId } = read(appliedSchema, applied, 'The result of rotate-access-key');
@@ -93,6 +96,12 @@ export const rotateAccessKey: AwsActionDefinition = {
     previewRevert(request, _prior, applied) {
       const { accessKeyId } = read(appliedSchema, applied, 'The result of rotate-access-key');
       return revertCalls(wanted(request), accessKeyId);
+    },
+    restores(prior, _applied, gone) {
+      const { accessKeyIds } = read(priorSchema, prior, 'The prior state of rotate-access-key');
+      const deleted = deletedKeys(gone);
+      // That they are gone for good says the action that took them away.
+      return { prior: { accessKeyIds: accessKeyIds.filter((id) => !deleted.includes(id)) }, left: [] };
     },
     reconcile: (request, prior) => reconcile(clients, request, prior),
   }),
@@ -139,10 +148,24 @@ async function reconcile(clients: AwsClients, request: ActionRequest, prior: Jso
     }
   }
   if (stored && secret) {
-    return { result: { userName: key.userName, accessKeyId: stored.accessKeyId, secretArn: secret.arn } };
+    return handedOver(key, { userName: key.userName, accessKeyId: stored.accessKeyId, secretArn: secret.arn });
   }
   if (secret?.caseId === key.caseId) await deleteSecret(clients, key.secretName);
   return null;
+}
+
+/** Where the new key is and what its owner needs; the secret itself stands in the secret store alone. */
+function handedOver(
+  { caseId }: StoredKey,
+  made: { readonly userName: string; readonly accessKeyId: string; readonly secretArn: string },
+) {
+  const { userName, accessKeyId, secretArn } = made;
+  const region = parseArn(secretArn)?.region ?? '';
+  const handOver =
+    `New access key ${accessKeyId} of user ${userName} is in Secrets Manager, region ${region}: ${secretArn}. ` +
+    'Let its owner read it there (secretsmanager:GetSecretValue on that ARN). It works once no deny is on the user; ' +
+    `a rollback deletes it. When the owner confirms it, have the old keys deleted: cordon case delete-keys ${caseId}`;
+  return { result: { ...made }, handOver };
 }
 
 async function revert(clients: AwsClients, request: ActionRequest, applied: JsonObject): Promise<void> {

@@ -1,0 +1,45 @@
+import { afterAll, beforeAll } from 'vitest';
+
+import type { PlannedCall } from '../../../src/domain/plan.ts';
+import { buildPeople } from '../../providers/aws/identity-center-stage.ts';
+import { startMiniStack, type MiniStack } from '../../support/processes/ministack.ts';
+import { actionContract, type ActionWorld } from './action.contract.ts';
+
+let ministack: MiniStack;
+beforeAll(async () => void (ministack = await startMiniStack()));
+afterAll(() => ministack?.stop());
+
+/** Whatever IAM calls a read. */
+const READS = /:(?:Get|List|Describe)/u;
+
+async function world(rightsFor: readonly string[]): Promise<ActionWorld> {
+  const { center, provider, choose, snapshot, bob } = await buildPeople(ministack, rightsFor);
+  const call = (action: string, input: unknown) => ({ action, input });
+  return {
+    provider,
+    accountId: ministack.accountId,
+    choose,
+    snapshot,
+    forgetCalls: () => void (center.calls.length = 0),
+    writes: () => center.calls.filter(({ action }) => !READS.test(action)),
+    permissionsUsed: () => center.calls.map(({ action }) => action),
+    asMade: (calls: readonly PlannedCall[]) =>
+      calls.map(({ operation, parameters }) => call(`sso:${operation}`, parameters)),
+    wrongTargets: (_, { principal }) => [
+      'arn:aws:identitystore:::user/*',
+      'arn:aws:identitystore:::user/',
+      `arn:aws:identitystore:::user/${bob.id}`,
+      `arn:aws:iam::${ministack.accountId}:user/${principal.name}`,
+    ],
+    breakWrites: (fault) => void (center.fault = fault),
+    stop: () => center.stop(),
+  };
+}
+
+const exact = { reversible: true, alreadySoAfterwards: true, repeatable: true };
+
+actionContract(
+  'aws',
+  ['deny-permission-set-user', 'remove-account-assignments'].map((id) => ({ id, ...exact })),
+  world,
+);
