@@ -1,5 +1,6 @@
 import type { ContainmentDependencies } from '../src/containment/dependencies.ts';
 import { applyAction, reconcileAction } from '../src/containment/apply.ts';
+import { planDeletion, verifyDeletion } from '../src/containment/deletion.ts';
 import { planContainment } from '../src/containment/plan.ts';
 import { planRollback, revertAction, verifyRollback } from '../src/containment/rollback.ts';
 import { verifyContainment } from '../src/containment/verify.ts';
@@ -11,11 +12,13 @@ export function createContainActivities(dependencies: ContainmentDependencies): 
   return atBoundary({
     planContainment: (input) => beating(() => planContainment(input, dependencies)),
     planRollback: (input) => beating(() => planRollback(input, dependencies)),
+    planDeletion: (input) => beating(() => planDeletion(input, dependencies)),
     applyAction: (input) => beating(() => applyAction(input, dependencies)),
     createByAction: (input) => applyAction(input, dependencies),
     reconcileAction: (input) => beating(() => reconcileAction(input, dependencies)),
     revertAction: (input) => beating(() => revertAction(input, dependencies)),
     verifyContainment: (input) => beating(() => verifyContainment(input, dependencies)),
     verifyRollback: (input) => beating(() => verifyRollback(input, dependencies)),
+    verifyDeletion: (input) => beating(() => verifyDeletion(input, dependencies)),
   } satisfies ContainActivities);
 }

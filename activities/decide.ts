@@ -74,11 +74,12 @@ export function createDecideActivities({ policyFor, store, verifier, cases }: De
       });
       const { caseId, state, timeline, alertIds } = snapshot;
       await Promise.all(alertIds.map((alertId) => linkToCase(store.alerts, alertId, caseId)));
-      const { step = '', detail = '' } = timeline.at(-1) ?? {};
+      const { at = '', step = '', detail = '' } = timeline.at(-1) ?? {};
       await store.ledger.append({
         type: 'state',
         caseId,
-        key: `${caseId}:${timeline.length}:${state}`,
+        // With the time: a run that was reset comes to the same place again, with something else to say.
+        key: `${caseId}:${timeline.length}:${at}:${state}`,
         body: { state, step, detail },
       });
     },

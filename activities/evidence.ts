@@ -66,7 +66,7 @@ async function identify(alert: Alert, { config, providers }: EvidenceDependencie
   }
   const resolution = await provider.resolve(alert.clues, alert.accountId);
   if (resolution.status !== 'resolved') return { resolution };
-  const because = protectedBecause(resolution.principal, await provider.self(), config.protected);
+  const because = protectedBecause(resolution.principal, await provider.selves(), config.protected);
   return { resolution, ...(because === null ? {} : { protectedBecause: because }) };
 }
 

@@ -21,8 +21,19 @@ export async function workflowBundle(): Promise<WorkflowBundle> {
   const directory = join(ROOT, 'dist');
   const codePath = join(directory, `workflows-${await sourceHash()}.js`);
   if (await exists(codePath)) return { codePath };
+  const code = await bundleOf(join(ROOT, 'workflows/index.ts'));
+  await mkdir(directory, { recursive: true });
+  // Two processes may start at once: each writes its own file and renames it whole.
+  const draft = `${codePath}.${process.pid}`;
+  await writeFile(draft, code);
+  await rename(draft, codePath);
+  return { codePath };
+}
+
+/** The code of the bundle. */
+export async function bundleOf(workflowsPath: string): Promise<string> {
   const { code } = await bundleWorkflowCode({
-    workflowsPath: join(ROOT, 'workflows/index.ts'),
+    workflowsPath,
     failureConverterPath,
     logger: {
       log() {},
@@ -33,12 +44,7 @@ export async function workflowBundle(): Promise<WorkflowBundle> {
       error: (message) => process.stderr.write(message),
     },
   });
-  await mkdir(directory, { recursive: true });
-  // Two processes may start at once: each writes its own file and renames it whole.
-  const draft = `${codePath}.${process.pid}`;
-  await writeFile(draft, code);
-  await rename(draft, codePath);
-  return { codePath };
+  return code;
 }
 
 async function sourceHash(): Promise<string> {

@@ -2,6 +2,7 @@ import { createContainActivities } from '../activities/contain.ts';
 import { createDecideActivities } from '../activities/decide.ts';
 import { createEvidenceActivities } from '../activities/evidence.ts';
 import { createNotifyActivities } from '../activities/notify.ts';
+import { createMarkActivities, createOrphanActivities } from '../activities/sweep.ts';
 import type { ApprovalVerifier } from '../src/approval/port.ts';
 import type { Config } from '../src/config/schema.ts';
 import type { QueueName } from '../src/contracts/queues.ts';
@@ -12,6 +13,7 @@ import type { Providers } from '../src/providers/port.ts';
 import type { Logger } from '../src/runtime/logger.ts';
 import type { Store } from '../src/store/port.ts';
 import type { CaseStarter } from '../activities/decide.ts';
+import type { SweepDependencies } from '../src/containment/sweep.ts';
 import type { Secrets } from './secrets.ts';
 
 type Notifiers = ReturnType<typeof createNotifiers>;
@@ -22,18 +24,24 @@ export interface Foundation {
   readonly providers: Providers;
   readonly verifier: ApprovalVerifier;
   readonly cases: CaseStarter;
+  readonly pulseOf: SweepDependencies['pulseOf'];
   readonly logger: Logger;
 }
 
 /** The activities of each queue with what they need, and nothing else: the only place that joins ports and adapters. */
 export function activitiesOf(queue: QueueName, foundation: Foundation & { readonly notifiers: Notifiers }): object {
-  const { config, store, providers, verifier, cases, notifiers } = foundation;
+  const { config, store, providers, verifier, cases, pulseOf, notifiers } = foundation;
   const now = () => new Date();
   const contain = () => createContainActivities({ config, store, providers, verifier, now });
   const make: Readonly<Record<QueueName, () => object>> = {
-    decide: () =>
-      createDecideActivities({ policyFor: (cloud) => responsePolicy(config, cloud), store, verifier, cases }),
-    evidence: () => createEvidenceActivities({ config, store, providers, now }),
+    decide: () => ({
+      ...createDecideActivities({ policyFor: (cloud) => responsePolicy(config, cloud), store, verifier, cases }),
+      ...createOrphanActivities({ store, pulseOf, now }),
+    }),
+    evidence: () => ({
+      ...createEvidenceActivities({ config, store, providers, now }),
+      ...createMarkActivities({ store, providers, now }),
+    }),
     notify: () => createNotifyActivities({ notifiers, store }),
     'contain-aws': contain,
     'contain-azure': contain,

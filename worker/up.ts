@@ -1,6 +1,7 @@
 import { createServer } from '../src/server/server.ts';
 import { decisionGateway } from '../src/approval/gateway.ts';
-import { loadSigningKey, loadVerifyingKey } from '../src/approval/keys.ts';
+import { loadSigningKey, loadVerifyingKeys } from '../src/approval/keys.ts';
+import type { SigningKey } from '../src/approval/port.ts';
 import { decisionSigner } from '../src/approval/signer.ts';
 import { approvalVerifier } from '../src/approval/verifier.ts';
 import type { Config } from '../src/config/schema.ts';
@@ -14,13 +15,16 @@ import { dataConverter } from '../src/encryption/temporal-codec.ts';
 import { createSlackApp, EVENTS_PATH, type SlackApp } from '../src/notify/index.ts';
 import { configuredProviders } from '../src/providers/configured.ts';
 import { temporalCaseClient } from '../src/runtime/case-client.ts';
+import { casePulse } from '../src/runtime/case-pulse.ts';
 import { createLogger, type Logger } from '../src/runtime/logger.ts';
+import { temporalSweepClient } from '../src/runtime/sweep-client.ts';
 import { startTemporalServer } from '../src/runtime/temporal-server.ts';
 import { openStore } from '../src/store/index.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { workflowBundle } from './bundle.ts';
 import { activitiesOf, configuredNotifiers, type Foundation } from './dependencies.ts';
 import { configuredSecrets, type Secrets } from './secrets.ts';
+import { scheduleSweep } from './sweep-schedule.ts';
 import {
   caseStarter,
   registerSearchAttributes,
@@ -33,6 +37,8 @@ import { createWorkers, installRuntime } from './workers.ts';
 export interface UpOptions {
   readonly only?: 'server' | 'worker';
   readonly queues?: readonly QueueName[];
+  /** The workflows of these sources if absent. */
+  readonly bundle?: typeof workflowBundle;
 }
 
 export interface Running {
@@ -45,7 +51,7 @@ export interface Running {
 }
 
 /** Starts the parts in the order in which they need each other and stops them in the other. A failed start leaves nothing behind. */
-export async function up(config: Config, { only, queues }: UpOptions = {}): Promise<Running> {
+export async function up(config: Config, { only, queues, bundle = workflowBundle }: UpOptions = {}): Promise<Running> {
   const running = new AsyncDisposableStack();
   try {
     const secrets = await configuredSecrets(config);
@@ -60,13 +66,14 @@ export async function up(config: Config, { only, queues }: UpOptions = {}): Prom
     running.defer(() => client.connection.close());
     const { approval } = config;
     const signingKey = only === 'worker' ? null : await loadSigningKey(approval);
-    const keys = [await loadVerifyingKey(approval.publicKeyFile)];
+    const keys = await loadVerifyingKeys(approval);
     const foundation: Foundation = {
       config,
       store,
       providers: configuredProviders(config),
       verifier: approvalVerifier({ keys, approvers: config.approvers }),
       cases: caseStarter(client),
+      pulseOf: casePulse(client),
       logger,
     };
     const failed: Promise<never>[] = [];
@@ -75,6 +82,7 @@ export async function up(config: Config, { only, queues }: UpOptions = {}): Prom
       const connection = await workerConnection(settings, logger);
       running.defer(() => connection.close());
       await registerSearchAttributes(connection, settings.namespace);
+      await trySchedule(client, config, logger);
       const notifiers = configuredNotifiers(config, secrets, logger);
       const workers = await createWorkers({
         connection,
@@ -82,11 +90,11 @@ export async function up(config: Config, { only, queues }: UpOptions = {}): Prom
         dataConverter: converter,
         queues: queues ?? configuredQueues(config),
         activitiesOf: (queue) => activitiesOf(queue, { ...foundation, notifiers }),
-        bundle: workflowBundle,
+        bundle,
       });
       for (const worker of workers) failed.push(supervise(worker, running, logger));
     }
-    const url = signingKey ? await serve(foundation, secrets, signingKey, temporalCaseClient(client), running) : '';
+    const url = signingKey ? await serve(foundation, secrets, signingKey, client, running) : '';
     return {
       url,
       temporalAddress: address,
@@ -117,6 +125,19 @@ async function temporalAddress({ temporal }: Config, running: AsyncDisposableSta
   return server.address;
 }
 
+/** Containment must not wait for a schedule; that there is none is said. */
+async function trySchedule(
+  client: ReturnType<typeof temporalClient>,
+  { sweep }: Config,
+  logger: Logger,
+): Promise<void> {
+  try {
+    await scheduleSweep(client, sweep.everyHours);
+  } catch (error) {
+    logger.error({ error: String(error) }, 'The orphan sweep is not scheduled; the next start of a worker tries again');
+  }
+}
+
 interface Runnable {
   run(): Promise<void>;
   shutdown(): void;
@@ -143,18 +164,21 @@ function supervise(worker: Runnable, running: AsyncDisposableStack, logger: Logg
 async function serve(
   { config, store, verifier, logger }: Foundation,
   secrets: Secrets,
-  signingKey: Awaited<ReturnType<typeof loadSigningKey>>,
-  cases: ReturnType<typeof temporalCaseClient>,
+  signingKey: SigningKey,
+  client: ReturnType<typeof temporalClient>,
   running: AsyncDisposableStack,
 ): Promise<string> {
   const { approvers } = config;
-  const gateway = decisionGateway({ approvers, store, cases, signer: decisionSigner(signingKey), verifier });
+  const cases = temporalCaseClient(client);
+  const signer = decisionSigner(signingKey);
+  const gateway = decisionGateway({ approvers, store, cases, signer, verifier, log: logger });
   const slack = slackApp(config, secrets, gateway, logger);
   const app = await createServer({
     config,
     secrets,
     store,
     cases,
+    sweeps: temporalSweepClient(client),
     gateway,
     logger,
     version: packageJson.version,

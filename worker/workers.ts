@@ -1,5 +1,14 @@
+import { inspect } from 'node:util';
+
 import type { DataConverter } from '@temporalio/common';
-import { DefaultLogger, Runtime, Worker, type NativeConnection } from '@temporalio/worker';
+import {
+  DefaultLogger,
+  makeTelemetryFilterString,
+  Runtime,
+  Worker,
+  type LogEntry,
+  type NativeConnection,
+} from '@temporalio/worker';
 
 import type { QueueName } from '../src/contracts/queues.ts';
 import { QUEUES } from '../src/contracts/queues.ts';
@@ -40,18 +49,36 @@ export function createWorkers(settings: WorkerSettings): Promise<readonly Worker
   );
 }
 
-/** Temporal's own log goes where ours goes, redacted like ours. Once a process. */
+/** Temporal's own log goes where ours goes, redacted like ours; that of its core too. Once a process. */
 export function installRuntime(logger: Logger): void {
   Runtime.install({
-    logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
-      const { error, ...rest } = (meta ?? {}) as { error?: unknown };
-      const fields = {
-        ...rest,
-        ...(error === undefined ? {} : { error: error instanceof Error ? error.message : 'unknown error' }),
-      };
-      if (level === 'ERROR') logger.error(fields, message);
-      else logger.warn(fields, message);
-    }),
+    logger: new DefaultLogger('WARN', (entry) => passOn(entry, logger)),
+    telemetryOptions: {
+      logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }) },
+    },
     shutdownSignals: [],
   });
+}
+
+function passOn({ level, message, meta }: LogEntry, logger: Logger): void {
+  if (isOfAnotherVersion(message, meta)) {
+    logger.error({ runId: meta?.['run_id'] ?? meta?.['runId'], workflowId: meta?.['workflowId'] }, OF_ANOTHER_VERSION);
+    return;
+  }
+  const { error, ...rest } = (meta ?? {}) as { error?: unknown };
+  const fields = {
+    ...rest,
+    ...(error === undefined ? {} : { error: error instanceof Error ? error.message : 'unknown error' }),
+  };
+  if (level === 'ERROR') logger.error(fields, message);
+  else logger.warn(fields, message);
+}
+
+const OF_ANOTHER_VERSION =
+  'A running case is of another version of Cordon and can not go on under this one. It waits as it is: run the version that it ' +
+  'was begun with (docs/deploy.md, Upgrades).';
+
+/** Replaying the history of the case with these workflows did not lead to the same steps. */
+function isOfAnotherVersion(message: string, meta: LogEntry['meta']): boolean {
+  return /TMPRL1100|nondeterminism/iu.test(`${message} ${inspect(meta)}`);
 }

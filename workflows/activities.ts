@@ -4,7 +4,9 @@ import type {
   ContainActivities,
   DecideActivities,
   EvidenceActivities,
+  MarkActivities,
   NotifyActivities,
+  OrphanActivities,
 } from '../src/contracts/activities.ts';
 import { QUEUES } from '../src/contracts/queues.ts';
 import type { Cloud } from '../src/domain/cloud.ts';
@@ -59,6 +61,26 @@ export const telling = proxyActivities<Pick<NotifyActivities, 'notifyPeople' | '
 /** The log: it needs no network, so it only waits for a worker. */
 export const fallback = proxyActivities<Pick<NotifyActivities, 'notifyByFallback'>>(slackCall);
 
+/** A call that is under way when its case is cancelled is waited for: what it came to is known then. Not the SDK's default. */
+const waitedFor = { cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED } as const;
+
+const sweeping = {
+  startToCloseTimeout: '10 minutes',
+  scheduleToCloseTimeout: '30 minutes',
+  heartbeatTimeout: '20s',
+  retry: { initialInterval: '5s', maximumAttempts: 3 },
+} as const;
+/** Listings of whole accounts. Where no worker takes them in time, that is a finding. */
+export const marks = proxyActivities<MarkActivities>({ taskQueue: QUEUES.evidence, ...sweeping });
+export const comparing = proxyActivities<Pick<OrphanActivities, 'findOrphans'>>({
+  taskQueue: QUEUES.decide,
+  ...sweeping,
+});
+export const told = proxyActivities<Pick<OrphanActivities, 'recordOrphans'>>({
+  taskQueue: QUEUES.decide,
+  ...untilDone,
+});
+
 /** What may change one cloud runs on its own queue, by workers with the rights for that cloud alone. */
 export const CONTAIN = {
   aws: containStubs(QUEUES['contain-aws']),
@@ -68,7 +90,7 @@ export const CONTAIN = {
 
 function containStubs(taskQueue: string) {
   return {
-    planning: proxyActivities<Pick<ContainActivities, 'planContainment' | 'planRollback'>>({
+    planning: proxyActivities<Pick<ContainActivities, 'planContainment' | 'planRollback' | 'planDeletion'>>({
       taskQueue,
       startToCloseTimeout: '2 minutes',
       scheduleToCloseTimeout: '15 minutes',
@@ -78,6 +100,7 @@ function containStubs(taskQueue: string) {
     /** The heartbeat only shortens the wait for a worker that died: repeating a declarative change is harmless. */
     changing: proxyActivities<Pick<ContainActivities, 'applyAction' | 'revertAction'>>({
       taskQueue,
+      ...waitedFor,
       startToCloseTimeout: '30s',
       scheduleToCloseTimeout: '10 minutes',
       heartbeatTimeout: '10s',
@@ -86,18 +109,20 @@ function containStubs(taskQueue: string) {
     /** One attempt: a lost answer is reconciled, never repeated. */
     creating: proxyActivities<Pick<ContainActivities, 'createByAction'>>({
       taskQueue,
+      ...waitedFor,
       startToCloseTimeout: '30s',
       scheduleToCloseTimeout: '60s',
       retry: { maximumAttempts: 1 },
     }),
     reconciling: proxyActivities<Pick<ContainActivities, 'reconcileAction'>>({
       taskQueue,
+      ...waitedFor,
       startToCloseTimeout: '30s',
       scheduleToCloseTimeout: '10 minutes',
       heartbeatTimeout: '10s',
       retry: { initialInterval: '2s', maximumInterval: '30s' },
     }),
-    verifying: proxyActivities<Pick<ContainActivities, 'verifyContainment' | 'verifyRollback'>>({
+    verifying: proxyActivities<Pick<ContainActivities, 'verifyContainment' | 'verifyRollback' | 'verifyDeletion'>>({
       taskQueue,
       startToCloseTimeout: '60s',
       scheduleToCloseTimeout: '15 minutes',

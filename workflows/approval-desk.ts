@@ -1,4 +1,4 @@
-import { ApplicationFailure, condition, setHandler } from '@temporalio/workflow';
+import { ApplicationFailure, condition, isCancellation, setHandler } from '@temporalio/workflow';
 
 import type { DecideResult } from '../src/contracts/messages.ts';
 import { decide } from '../src/contracts/messages.ts';
@@ -10,7 +10,9 @@ import { decisions as activities } from './activities.ts';
 export type ApprovalResult =
   | { readonly outcome: 'approved'; readonly decisions: readonly SignedDecision[] }
   | { readonly outcome: 'denied'; readonly decision: SignedDecision }
-  | { readonly outcome: 'expired' };
+  | { readonly outcome: 'expired' }
+  /** The workflow was cancelled meanwhile. */
+  | { readonly outcome: 'cancelled' };
 
 /**
  * Takes decisions on one plan at a time. A decision counts only after an activity has checked its signature: whoever reaches
@@ -48,15 +50,21 @@ export class ApprovalDesk {
     return this.#approvals.length;
   }
 
-  /** Waits for enough approvals, one denial, or the deadline, whichever is first. */
+  /** Waits for enough approvals, one denial, the deadline or a cancellation, whichever is first. */
   async settle(plan: Plan, deadlineMs: number): Promise<ApprovalResult> {
     const decided = () => this.#denial !== null || this.#approvals.length >= plan.requirement.approvals;
     // Decisions on the plan before were for that one.
     this.#approvals = [];
     this.#denial = null;
     this.#plan = plan;
-    await condition(decided, deadlineMs);
-    this.#plan = null;
+    try {
+      await condition(decided, deadlineMs);
+    } catch (error) {
+      if (!isCancellation(error)) throw error;
+      return { outcome: 'cancelled' };
+    } finally {
+      this.#plan = null;
+    }
     if (this.#denial) return { outcome: 'denied', decision: this.#denial };
     if (decided()) return { outcome: 'approved', decisions: [...this.#approvals] };
     return { outcome: 'expired' };

@@ -2,6 +2,7 @@ import { CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
 
 import type { ApprovalSubject, Notice } from '../src/contracts/activities.ts';
 import type { SignedDecision } from '../src/domain/approval.ts';
+import type { CaseState } from '../src/domain/case.ts';
 import type { JsonObject } from '../src/domain/json.ts';
 import type { Plan } from '../src/domain/plan.ts';
 import type { ResponsePolicy } from '../src/policy/policy.ts';
@@ -46,7 +47,7 @@ async function remind(posted: () => boolean, subject: ApprovalSubject, policy: R
       key: `${subject.planDigest}:reminder:${reminder}`,
       urgency: 'page',
       title: 'A plan still waits for a decision',
-      lines: [`It expires at ${subject.expiresAt}; without a decision nothing is contained.`],
+      lines: [`It expires at ${subject.expiresAt}; without a decision nothing is changed.`],
       caseId: subject.caseId,
     });
   }
@@ -61,7 +62,7 @@ function showByFallback(subject: ApprovalSubject, reason: string): Promise<void>
       reason,
       `Read it with: cordon case show ${subject.caseId}`,
       `Decide with: cordon case approve ${subject.caseId}, or deny`,
-      `It expires at ${subject.expiresAt}; without a decision nothing is contained.`,
+      `It expires at ${subject.expiresAt}; without a decision nothing is changed.`,
     ],
     caseId: subject.caseId,
   });
@@ -77,16 +78,17 @@ export async function tell(notice: Notice): Promise<void> {
   }
 }
 
-/** Locks the message with who, when and what; if the channel is away that is said by the fallback. */
+/** Locks the message with who, when and what; if the channel is away that is said by the fallback. `state`: what the plan came to. */
 export async function closeMessage(
   log: CaseLog,
   message: JsonObject | null,
   subject: ApprovalSubject,
   lines: readonly string[],
+  state: CaseState = log.state,
 ): Promise<void> {
-  const title = `${log.state}: ${log.resource}`;
+  const title = `${state}: ${log.resource}`;
   const notice: Notice = {
-    key: `${subject.planDigest}:${log.state}`,
+    key: `${subject.planDigest}:${state}`,
     urgency: 'inform',
     title,
     lines,
@@ -94,8 +96,8 @@ export async function closeMessage(
   };
   if (message === null) return tell(notice);
   try {
-    await telling.closeApproval.executeWithOptions({ summary: `Lock the message: ${log.state}` }, [
-      { message, subject: { ...subject, alertIds: [...log.alertIds] }, state: log.state, lines },
+    await telling.closeApproval.executeWithOptions({ summary: `Lock the message: ${state}` }, [
+      { message, subject: { ...subject, alertIds: [...log.alertIds] }, state, lines },
     ]);
   } catch (error) {
     if (isCancellation(error)) throw error;

@@ -1,7 +1,8 @@
-import { isCancellation } from '@temporalio/workflow';
+import { CancellationScope, isCancellation } from '@temporalio/workflow';
 
 import type { ActionOutcome } from '../src/contracts/activities.ts';
 import type { SignedDecision } from '../src/domain/approval.ts';
+import { HAND_OVER } from '../src/domain/case.ts';
 import type { Plan, PlannedAction } from '../src/domain/plan.ts';
 import type { ActionEnd } from './end-state.ts';
 import { endOfFailure, stopsThePlan } from './end-state.ts';
@@ -12,6 +13,7 @@ import { failureText, failureType } from './failures.ts';
 /**
  * Every action of an approved plan, one after the other in the order of safety. One that fails does not keep the next from
  * being tried, unless the refusal holds for the whole plan. Never undoes anything: what stands is safer than what does not.
+ * Once the case is cancelled no other is begun, and the one under way is waited for: what it came to is known then.
  * `round`: how often it is carried out, because someone undid it; what an action created is created once.
  */
 export async function carryOut(
@@ -23,14 +25,17 @@ export async function carryOut(
   const ends: ActionEnd[] = [];
   let stopped = false;
   for (const action of plan.actions.filter(({ effect }) => round === 1 || effect === 'declarative')) {
-    if (stopped) {
-      ends.push({ title: action.title, status: 'not-tried', detail: 'An earlier refusal stopped the plan.' });
+    const cancelled = CancellationScope.current().consideredCancelled;
+    if (stopped || cancelled) {
+      const detail = cancelled ? 'The case was cancelled.' : 'An earlier refusal stopped the plan.';
+      ends.push({ title: action.title, status: 'not-tried', detail });
       continue;
     }
     const { end, stops } = await tryAction(plan, action, decisions, round);
     stopped = stops;
     ends.push(end);
     log.note(action.title, `${end.status}: ${end.detail}`);
+    if (end.handOver !== undefined) log.note(HAND_OVER, end.handOver);
   }
   return ends;
 }
@@ -43,12 +48,14 @@ async function tryAction(
 ): Promise<{ readonly end: ActionEnd; readonly stops: boolean }> {
   const { title } = action;
   try {
-    const { detail, status } = await run(plan, action, decisions, round);
-    return { end: { title, status: status === 'not-made' ? 'failed' : 'done', detail }, stops: false };
+    const { sequence: _, status, ...told } = await run(plan, action, decisions, round);
+    return { end: { title, status: status === 'not-made' ? 'failed' : 'done', ...told }, stops: false };
   } catch (error) {
-    if (isCancellation(error)) throw error;
     const type = failureType(error);
-    return { end: { title, status: endOfFailure(type), detail: failureText(error) }, stops: stopsThePlan(type) };
+    const detail = isCancellation(error)
+      ? 'Cancelled between two tries: it may have taken effect.'
+      : failureText(error);
+    return { end: { title, status: endOfFailure(type), detail }, stops: stopsThePlan(type) };
   }
 }
 
@@ -66,9 +73,11 @@ async function run(
   try {
     return await creating.createByAction.executeWithOptions(options, [input]);
   } catch (error) {
-    if (isCancellation(error) || endOfFailure(failureType(error)) === 'failed') throw error;
-    return reconciling.reconcileAction.executeWithOptions({ summary: `Reconcile: ${title}` }, [
-      { planDigest: plan.digest, sequence },
-    ]);
+    if (endOfFailure(failureType(error)) === 'failed') throw error;
+    const sought = { planDigest: plan.digest, sequence };
+    // A case that is cancelled too leaves nothing behind that the ledger does not know.
+    return CancellationScope.nonCancellable(() =>
+      reconciling.reconcileAction.executeWithOptions({ summary: `Reconcile: ${title}` }, [sought]),
+    );
   }
 }

@@ -1,4 +1,4 @@
-import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 
 import type { CaseSnapshot } from '../src/contracts/activities.ts';
 import { SEARCH_ATTRIBUTES } from '../src/contracts/search-attributes.ts';
@@ -105,7 +105,8 @@ export class CaseLog {
         { key: SEARCH_ATTRIBUTES.state, value: this.#state },
         { key: SEARCH_ATTRIBUTES.principal, value: this.#principalHash },
       ]);
-      await records.recordCase(this.snapshot());
+      // Also of a case that is being cancelled: what is known of it is written down.
+      await CancellationScope.nonCancellable(() => records.recordCase(this.snapshot()));
     }
   }
 

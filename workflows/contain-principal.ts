@@ -1,4 +1,11 @@
-import { allHandlersFinished, condition, continueAsNew, setHandler } from '@temporalio/workflow';
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  continueAsNew,
+  isCancellation,
+  setHandler,
+} from '@temporalio/workflow';
 
 import type { ContainPrincipalInput } from '../src/contracts/messages.ts';
 import { planQuery, stateQuery, timelineQuery } from '../src/contracts/messages.ts';
@@ -9,6 +16,7 @@ import { ApprovalDesk } from './approval-desk.ts';
 import { decisionText, tell } from './approval.ts';
 import { Asides } from './asides.ts';
 import { CaseLog } from './case-log.ts';
+import { endWhenCutOff } from './end-state.ts';
 import { Inbox } from './inbox.ts';
 import type { OpenCase, Proved } from './respond.ts';
 import { keepWatch, respond } from './respond.ts';
@@ -17,7 +25,7 @@ import { keepWatch, respond } from './respond.ts';
  * One case: its workflow id is the lock on the principal, so two alerts on one identity make one plan and one containment. What
  * the watch sees reopens it, for a new plan with an approval of its own, in the same run: it never continues as new while it may
  * be decided on, because update ids, and with them approvals, would be forgotten. Alerts that come after its end, while people
- * are being told, open the next case.
+ * are being told, open the next case. One that is cancelled comes to rest in a state that is true, and people are called.
  */
 export async function containPrincipal(input: ContainPrincipalInput): Promise<CaseState> {
   const log = new CaseLog({ ...input, state: 'RECEIVED' });
@@ -38,22 +46,50 @@ export async function containPrincipal(input: ContainPrincipalInput): Promise<Ca
     ...(open?.expiresAt ? { expiresAt: open.expiresAt } : {}),
   }));
 
-  await condition(() => inbox.alerts.length > 0);
-  const policy = await records.responsePolicy({ cloud: log.principal.cloud });
-  open = { log, inbox, desk, asides: new Asides(), policy };
+  const asides = new Asides();
+  let cancelled: unknown = null;
+  try {
+    await condition(() => inbox.alerts.length > 0);
+    const policy = await records.responsePolicy({ cloud: log.principal.cloud });
+    open = { log, inbox, desk, asides, policy };
+    await run(open);
+  } catch (error) {
+    if (!isCancellation(error)) throw error;
+    cancelled = error;
+  }
+  await CancellationScope.nonCancellable(async () => {
+    if (cancelled !== null) await cutOff(log, open?.showEnd);
+    await close(log, asides);
+  });
+  const [next] = inbox.late;
+  if (next) await continueAsNew<typeof containPrincipal>({ ...input, caseId: next.opens, alerts: inbox.late });
+  if (cancelled !== null) throw cancelled;
+  return log.state;
+}
+
+async function run(open: OpenCase): Promise<void> {
+  const { log } = open;
   let proved: Proved | null = null;
   for (let reopenings = 0; reopenings === 0 || log.state === 'REOPENED'; reopenings += 1) {
     proved = await respond(open, reopenings, proved);
     if (proved && log.state === 'MONITORING') await keepWatch(open, proved);
   }
-  await close(open);
-  const [next] = inbox.late;
-  if (next) await continueAsNew<typeof containPrincipal>({ ...input, caseId: next.opens, alerts: inbox.late });
-  return log.state;
+}
+
+/** What was changed stays, and nobody looks any more whether it holds: the end state says no more than is known. */
+async function cutOff(log: CaseLog, showEnd: OpenCase['showEnd']): Promise<void> {
+  const [before, end] = [log.state, endWhenCutOff(log.state)];
+  const left = end === 'FAILED' ? 'Nothing was changed by its last plan.' : 'What was changed is left as it is.';
+  const known = end === before ? (log.timeline.at(-1)?.detail ?? '') : `It was ${before}.`;
+  const line = `The case was cancelled in Temporal. ${known} ${left}`;
+  if (end === before) log.note('Cancelled', line);
+  else log.move(end, 'Cancelled', line);
+  await log.save();
+  await showEnd?.([line]);
 }
 
 /** The end state is told; the case ends once no alert and no decision is still on its way in. */
-async function close({ log, asides }: OpenCase): Promise<void> {
+async function close(log: CaseLog, asides: Asides): Promise<void> {
   await log.save();
   if (log.state === 'RECORDED' || CALLS_A_HUMAN.includes(log.state)) {
     await tell({

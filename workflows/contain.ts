@@ -59,7 +59,7 @@ export async function contain(
       return { lines, proved: null };
     }
     log.note(step, check.lines.join(' '));
-    asides.start(escalate(log, made, check.lines));
+    asides.start(() => escalate(log, made, check.lines));
   }
 }
 
@@ -94,5 +94,6 @@ function endsInLines(ends: readonly ActionEnd[]): readonly string[] {
   return [
     ...ends.map(({ title, status }) => `${title}: ${status}`),
     ...(open ? ends.filter(({ status }) => status !== 'done').map(({ detail }) => detail) : []),
+    ...ends.flatMap(({ handOver }) => (handOver === undefined ? [] : [handOver])),
   ];
 }

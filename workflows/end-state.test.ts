@@ -4,13 +4,14 @@ import { describe, expect, it } from 'vitest';
 import { FINAL_FAILURES, RETRYABLE_FAILURES } from '../src/contracts/failures.ts';
 import type { ActionEnd } from './end-state.ts';
 import type { CaseState } from '../src/domain/case.ts';
-import { END_STATES, MOST_ROUNDS, TRANSITIONS } from '../src/domain/case.ts';
+import { CALLS_A_HUMAN, END_STATES, mayMove, MOST_ROUNDS, TRANSITIONS } from '../src/domain/case.ts';
 import {
   afterCheck,
   endOfContaining,
   endOfFailure,
   endOfRound,
   endOfWatch,
+  endWhenCutOff,
   forRollback,
   stopsThePlan,
 } from './end-state.ts';
@@ -126,4 +127,23 @@ it('lets a rollback begin in an end state and in the watch, never while a plan i
   for (const state of ['CONTAINING', 'VERIFYING', 'AWAITING_APPROVAL', 'REOPENED', 'ENRICHING'] as const)
     expect(forRollback(state), state).toBe('busy');
   expect(forRollback(null), 'no workflow runs').toBe('ended');
+});
+
+describe('a case whose workflow was cancelled or terminated', () => {
+  const states = Object.keys(TRANSITIONS) as CaseState[];
+
+  it.each(states)('in %s comes to rest in an end state that it may go to, and that calls a human', (state) => {
+    const cutOff = endWhenCutOff(state);
+    if (END_STATES.includes(state)) return expect(cutOff).toBe(state);
+    expect(mayMove(state, cutOff)).toBe(true);
+    expect(END_STATES).toContain(cutOff);
+    expect(CALLS_A_HUMAN).toContain(cutOff);
+  });
+
+  it('never rests as if nothing had been changed where something may have been', () => {
+    const uncertain = states.filter(
+      (state) => endWhenCutOff(state) === 'OUTCOME_UNKNOWN' && state !== 'OUTCOME_UNKNOWN',
+    );
+    expect(uncertain.toSorted()).toEqual(['CONTAINING', 'MONITORING', 'VERIFYING']);
+  });
 });

@@ -9,6 +9,8 @@ export interface ActionEnd {
   /** `unknown`: the change may or may not stand. `not-tried`: an earlier refusal stopped the plan. */
   readonly status: 'done' | 'failed' | 'unknown' | 'not-tried';
   readonly detail: string;
+  /** What a person must do with what was made. */
+  readonly handOver?: string;
 }
 
 /** Refusals that hold for every action of the plan: what one was refused for, the next would be as well. */
@@ -90,6 +92,16 @@ export function endOfWatch({
   if (alerts > 0 || check === 'drifted') return 'REOPENED';
   if (!over) return null;
   return check === 'clean' ? 'CLOSED' : 'OUTCOME_UNKNOWN';
+}
+
+/** In these something may have been changed, and nobody looks any more whether it stands. */
+const LEFT_UNCERTAIN: readonly CaseState[] = ['CONTAINING', 'VERIFYING', 'MONITORING'];
+
+/** Where a case comes to rest when its workflow is cancelled or ended from outside: never better than what is known of it. */
+export function endWhenCutOff(state: CaseState): CaseState {
+  if (END_STATES.includes(state)) return state;
+  if (state === 'ROLLING_BACK') return 'ROLLBACK_PARTIAL';
+  return LEFT_UNCERTAIN.includes(state) ? 'OUTCOME_UNKNOWN' : 'FAILED';
 }
 
 /**

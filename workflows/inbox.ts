@@ -1,4 +1,4 @@
-import { condition, setHandler } from '@temporalio/workflow';
+import { CancellationScope, condition, setHandler } from '@temporalio/workflow';
 
 import type { JoinedAlert, RollbackHeard, RollbackNews } from '../src/contracts/messages.ts';
 import { alertJoined, rollbackNews } from '../src/contracts/messages.ts';
@@ -58,7 +58,8 @@ export class Inbox {
     if (planDigest !== undefined) log.shows(planDigest);
     if (approved) {
       this.#rollbackApproved = true;
-      await condition(() => log.state !== 'MONITORING');
+      // Cancelling the case ends its watch too; the rollback must have its answer.
+      await CancellationScope.nonCancellable(() => condition(() => log.state !== 'MONITORING'));
     }
     await log.save();
     return { state: log.state, taken: true };

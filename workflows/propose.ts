@@ -11,6 +11,8 @@ import { checkContainment } from './prove.ts';
 /** Reads only. Null when no plan can be made, which ends the case. */
 export async function makePlan(log: CaseLog, reopenings: number): Promise<Plan | null> {
   log.move('ENRICHING', 'Plan', 'Reading what there is to change, and what it would break.');
+  // Reading takes minutes where the log is long, and the workflow may be terminated meanwhile: nobody would know of the case.
+  await log.save();
   const { caseId, principal, alertIds } = log;
   try {
     const plan = await CONTAIN[principal.cloud].planning.planContainment.executeWithOptions(

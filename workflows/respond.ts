@@ -1,3 +1,5 @@
+import { CancelledFailure } from '@temporalio/workflow';
+
 import type { ApprovalSubject } from '../src/contracts/activities.ts';
 import type { JoinedAlert } from '../src/contracts/messages.ts';
 import type { SignedDecision } from '../src/domain/approval.ts';
@@ -23,6 +25,8 @@ export interface OpenCase {
   readonly policy: ResponsePolicy;
   /** ISO 8601: until when the present plan can be decided on. */
   expiresAt?: string;
+  /** Shows the end in the message of the present plan, if the case is cut off before it does so itself. */
+  showEnd?: (lines: readonly string[]) => Promise<void>;
 }
 
 /** A containment that was proved, and the message that tells of it. */
@@ -53,6 +57,8 @@ async function decideOn(open: OpenCase, plan: Plan, before: Proved | null): Prom
   await log.save();
   const { result, message } = await askForApproval(desk, log, plan, subject, policy);
   const show = (lines: readonly string[]) => closeMessage(log, message, subject, lines);
+  open.showEnd = show;
+  if (result.outcome === 'cancelled') throw new CancelledFailure('Cancelled while the plan waited for a decision.');
   if (result.outcome !== 'approved') {
     const lines = refuse(log, result.outcome === 'denied' ? result.decision : null, before !== null);
     await log.save();
@@ -64,6 +70,7 @@ async function decideOn(open: OpenCase, plan: Plan, before: Proved | null): Prom
   log.move('APPROVED', 'Approval', by.join('; '));
   const end = await contain(log, { plan, decisions }, policy, asides, (made) => show([...by, ...made]));
   const lines = [...by, ...end.lines];
+  open.showEnd = (more) => show([...lines, ...more]);
   await log.save();
   // Under watch the message is written along with the watch, so that a channel that is away does not hold that up.
   if (log.state !== 'MONITORING') await show(lines);
@@ -76,8 +83,9 @@ export async function keepWatch(open: OpenCase, { carriedOut, lines, show }: Pro
   await log.save();
   const seen = await showingMeanwhile(() => show(lines), watch(log, carriedOut, policy, inbox, asides));
   await log.save();
-  asides.start(show([...lines, ...seen]));
-  if (log.state === 'REOPENED') asides.start(tellReopened(log, seen));
+  delete open.showEnd;
+  asides.start(() => show([...lines, ...seen]));
+  if (log.state === 'REOPENED') asides.start(() => tellReopened(log, seen));
 }
 
 function tellReopened(log: CaseLog, seen: readonly string[]): Promise<void> {

@@ -52,7 +52,7 @@ export async function watch(
     }
     // The log is late: what it did not show yet must come within the next check.
     if (check?.status === 'clean') sinceMs = Math.max(sinceMs, at - policy.logDelayMs);
-    else if (!blind) asides.start(cannotSee(log, check, at));
+    else if (!blind) asides.start(() => cannotSee(log, check, at));
     blind = check?.status !== 'clean';
   }
 }

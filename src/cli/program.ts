@@ -9,6 +9,7 @@ import { registerConfigCheck } from './config/check.ts';
 import { registerConfigSchema } from './config/schema.ts';
 import { registerDoctor } from './doctor/doctor.ts';
 import { registerLedgerVerify } from './ledger/verify.ts';
+import { registerOrphans } from './orphans.ts';
 import { registerPolicyPrint } from './policy/print.ts';
 import { registerStop } from './stop.ts';
 import { inertLines } from './terminal.ts';
@@ -36,6 +37,7 @@ export function buildProgram(): Command {
   registerStop(program);
   registerLedgerVerify(program.command('ledger').description('Look after the ledger'));
   registerDoctor(program);
+  registerOrphans(program);
   registerPolicyPrint(program.command('policy').description('Permissions that Cordon needs'));
   const config = program.command('config').description('Look after the configuration');
   registerConfigCheck(config);

@@ -153,6 +153,13 @@ export const configSchema = z.strictObject({
         .min(1)
         .default('.cordon/approval.pub')
         .describe('Its public half; what containment workers verify with'),
+      olderPublicKeyFiles: z
+        .array(z.string().min(1))
+        .max(5)
+        .default([])
+        .describe(
+          'Public halves of other keys whose decisions still count while keys are changed; never of one that may be known',
+        ),
       approvals: z.int().min(1).max(5).default(1).describe('How many different approvers a plan needs'),
       large: z
         .strictObject({
@@ -252,6 +259,16 @@ export const configSchema = z.strictObject({
     })
     .refine(({ hours, everyMinutes }) => (hours * 60) / everyMinutes <= MOST_CHECKS, {
       error: `must not be more than ${MOST_CHECKS} checks: raise everyMinutes or lower hours`,
+    })
+    .prefault({}),
+  sweep: z
+    .strictObject({
+      everyHours: z
+        .number()
+        .min(0)
+        .max(24 * 31)
+        .default(24)
+        .describe('How often Cordon looks for changes, credentials and cases that nobody looks after; 0 does not'),
     })
     .prefault({}),
   budget: budgetSection.prefault({}),

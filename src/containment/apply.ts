@@ -6,7 +6,7 @@ import type { Action, Preflight } from '../providers/port.ts';
 import { providerOf } from '../providers/port.ts';
 import type { ContainmentDependencies } from './dependencies.ts';
 import { actionAt, actionOf, loadPlan } from './dependencies.ts';
-import { permit, recordRefusal } from './order-of-safety.ts';
+import { permit, recordRefusal, refuseWhenStopped } from './order-of-safety.ts';
 import { inRound, madeBy, refuseLaterRound } from './rounds.ts';
 
 /**
@@ -15,6 +15,7 @@ import { inRound, madeBy, refuseLaterRound } from './rounds.ts';
  */
 export async function applyAction(input: ActionInput, dependencies: ContainmentDependencies): Promise<ActionOutcome> {
   const plan = await loadPlan(dependencies, input.planDigest);
+  if (plan.kind === 'rollback') throw new CordonFailure('ValidationFailed', 'What a rollback undoes is not applied.');
   const { round = 1 } = input;
   const planned = inRound(actionAt(plan, input.sequence), round);
   // Read first: with an intent of an earlier try in the ledger, no refusal of this one can say that nothing was changed.
@@ -48,7 +49,7 @@ async function tryToApply(
 ): Promise<ActionOutcome> {
   const action = actionOf(providerOf(dependencies.providers, planned.request.cloud), planned.request);
   // It only reads, so it need not wait for the permit; where that is refused, it counts for nothing.
-  const reading = action.preflight(planned.request);
+  const reading = action.preflight(planned.request, planned.calls);
   reading.catch(() => undefined);
   await permit(plan, planned, decisions, dependencies);
   await permitRound(plan, planned, round, dependencies);
@@ -59,13 +60,27 @@ async function tryToApply(
     return record(plan, planned, { status: 'already-so', detail: 'It was already so.', prior }, dependencies);
   try {
     const made = round === 1 ? [] : await madeBy(plan, dependencies.store.ledger);
-    const { result } = await action.apply(planned.request, prior, made);
-    const detail = await readBack(action, planned, result, made);
-    return await record(plan, planned, { status: 'applied', detail, result, prior }, dependencies);
+    await refuseWhenStopped(dependencies);
+    const applied = await action.apply(planned.request, prior, made);
+    const detail = await readBack(action, planned, applied.result, made);
+    const outcome = await record(plan, planned, { status: 'applied', detail, ...applied, prior }, dependencies);
+    if (outcome.status === 'not-made') await takeBack(action, planned, prior, applied.result);
+    return outcome;
   } catch (error) {
     if (error instanceof CordonFailure && error.final) await recordRefusal(plan, planned, error, dependencies);
     throw error;
   }
+}
+
+/** A run that was reset has looked for it meanwhile, found nothing yet, and said so: then it must not stand. */
+async function takeBack(
+  action: Action,
+  { request }: PlannedAction,
+  prior: JsonObject,
+  result: JsonObject,
+): Promise<never> {
+  await action.revert(request, prior, result);
+  throw new CordonFailure('OutcomeUnknown', 'It came after it had been recorded as not made, and was taken back.');
 }
 
 async function permitRound(
@@ -101,7 +116,7 @@ export async function reconcileAction(
   if (!found)
     return record(plan, planned, { status: 'not-made', detail: 'Nothing was made, or it was removed.' }, dependencies);
   const detail = await readBack(action, planned, found.result);
-  return record(plan, planned, { status: 'applied', detail, result: found.result, prior }, dependencies);
+  return record(plan, planned, { status: 'applied', detail, ...found, prior }, dependencies);
 }
 
 async function reconcile(action: Action, { request }: PlannedAction, prior: JsonObject) {
@@ -162,6 +177,7 @@ interface Recorded {
   readonly detail: string;
   readonly result?: JsonObject;
   readonly prior?: JsonObject;
+  readonly handOver?: string;
 }
 
 async function record(
@@ -177,5 +193,6 @@ async function record(
 }
 
 function outcomeFrom({ sequence }: PlannedAction, body: JsonObject): ActionOutcome {
-  return { sequence, status: body['status'] as ActionOutcome['status'], detail: body['detail'] as string };
+  const { status, detail, handOver } = body as unknown as Recorded;
+  return { sequence, status, detail, ...(handOver === undefined ? {} : { handOver }) };
 }

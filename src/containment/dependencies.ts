@@ -14,10 +14,7 @@ export interface ContainmentDependencies {
   readonly now: () => Date;
 }
 
-/** What a containment in this cloud may consist of; nothing where it is not configured. */
-export function enabledActions(config: ContainmentDependencies['config'], cloud: Cloud): readonly string[] {
-  return config[cloud]?.actions ?? [];
-}
+export { enabledActions } from '../config/clouds.ts';
 
 export function actionOf(provider: Provider, request: ActionRequest): Action {
   const action = provider.actions[request.action];

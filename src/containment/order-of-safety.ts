@@ -31,7 +31,8 @@ export async function permit(
   }
 }
 
-async function refuseWhenStopped({ store }: ContainmentDependencies): Promise<void> {
+/** Asked again right before each change: the reads and the ledger's entry in between take their time. */
+export async function refuseWhenStopped({ store }: ContainmentDependencies): Promise<void> {
   const { stopped, by, reason } = await store.killSwitch.status();
   if (stopped) throw new CordonFailure('Stopped', `Stopped by ${by ?? 'unknown'}: ${reason ?? 'no reason given'}.`);
 }
@@ -59,13 +60,13 @@ async function refuseTarget(
     throw new CordonFailure('TargetRefused', 'The target is empty or a pattern.');
   }
   const provider = providerOf(providers, principal.cloud);
-  const [self, now] = await Promise.all([
-    provider.self(),
+  const [selves, now] = await Promise.all([
+    provider.selves(),
     provider.resolve([{ form: 'resource-name', value: resourceOf(principal) }], principal.accountId),
   ]);
   const because =
-    protectedBecause(principal, self, config.protected) ??
-    protectedResourceBecause(request.target, self, config.protected);
+    protectedBecause(principal, selves, config.protected) ??
+    protectedResourceBecause(request.target, selves, config.protected);
   if (because !== null) throw new CordonFailure('TargetRefused', because);
   if (now.status !== 'resolved') throw new CordonFailure('TargetRefused', `The identity is not found: ${now.reason}`);
   if (now.principal.uniqueId !== principal.uniqueId) {
@@ -74,14 +75,14 @@ async function refuseTarget(
 }
 
 /**
- * Counts principals, not calls: every action and every round of a plan share one reservation. A rollback spends none. A limit that
- * is full is read anew for whoever asks later; nothing was reserved in the others.
+ * Counts principals, not calls: every action and every round of a plan share one reservation. A rollback spends none, and no
+ * deletion: the budget bounds how many identities are cut off in an hour, and what is deleted is off since days. A limit that is full is read anew for whoever asks later; nothing was reserved in the others.
  */
 async function refuseOverBudget(
   { kind, caseId, digest, principal }: Plan,
   { config, store }: ContainmentDependencies,
 ): Promise<void> {
-  if (kind === 'rollback') return;
+  if (kind !== 'containment') return;
   const full = await store.budget.reserve(`${caseId}:${digest}`, containmentLimits(principal, config.budget));
   if (!full) return;
   const { limit, where, name } = full;

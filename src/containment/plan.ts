@@ -28,11 +28,11 @@ export async function planContainment(
   const provider = providerOf(providers, principal.cloud);
   const activity = await activitySince(subject, provider, dependencies);
   const { requests, caveats } = provider.propose(principal, activity, caseId, enabledActions(config, principal.cloud));
-  const self = await provider.self();
-  const protectedBy = protectedBecause(principal, self, config.protected);
+  const selves = await provider.selves();
+  const protectedBy = protectedBecause(principal, selves, config.protected);
   const open = requests.map((request) => ({
     request,
-    protectedBy: protectedResourceBecause(request.target, self, config.protected),
+    protectedBy: protectedResourceBecause(request.target, selves, config.protected),
   }));
   const wanted = open.filter((one) => one.protectedBy === null).map(({ request }) => request);
   const prepared = await Promise.all(
@@ -56,13 +56,15 @@ export async function planContainment(
       ...open.flatMap(({ request, protectedBy: why }) => (why ? [`${request.target} is left alone: ${why}`] : [])),
     ],
   });
-  await store.plans.put(plan);
-  await store.ledger.append({
-    type: 'plan',
-    caseId,
-    key: plan.digest,
-    body: { kind: plan.kind, digest: plan.digest, actions: actions.map(({ request }) => request.action) },
-  });
+  return keepPlan(plan, store);
+}
+
+/** The ledger names what a plan does; the plan itself is found by its digest. */
+export async function keepPlan(plan: Plan, { plans, ledger }: ContainmentDependencies['store']): Promise<Plan> {
+  const { kind, caseId, digest, actions } = plan;
+  await plans.put(plan);
+  const names = actions.map(({ request, title }) => (kind === 'rollback' ? title : request.action));
+  await ledger.append({ type: 'plan', caseId, key: digest, body: { kind, digest, actions: names } });
   return plan;
 }
 
@@ -72,7 +74,7 @@ interface Prepared {
   readonly planned: Omit<PlannedAction, 'sequence'>;
 }
 
-async function prepare(request: ActionRequest, provider: Provider, key: string): Promise<Prepared> {
+export async function prepare(request: ActionRequest, provider: Provider, key: string): Promise<Prepared> {
   const action = actionOf(provider, request);
   const preflight = await action.preflight(request);
   const planned = {
@@ -88,14 +90,16 @@ async function prepare(request: ActionRequest, provider: Provider, key: string):
   return { action, preflight, planned };
 }
 
-/** Told before anyone is asked: an approval that can't be carried out costs the minutes that matter. */
-async function missing(prepared: readonly Prepared[], provider: Provider, principal: Principal): Promise<string[]> {
+/** Told before anyone is asked: an approval that can't be carried out costs the minutes that matter. `then`: what to do once it is granted. */
+export async function missing(
+  prepared: readonly Prepared[],
+  provider: Provider,
+  principal: Principal,
+  then = 'send the alert again under a new id, or contain by hand',
+): Promise<string[]> {
   const needed = prepared.filter(({ planned }) => !planned.alreadySo).flatMap(({ action }) => action.permissions);
   const lacking = await provider.missingPermissions(needed, principal.accountId);
-  return lacking.map(
-    ({ name, resource }) =>
-      `Cordon lacks ${name} on ${resource}; grant it, then send the alert again under a new id, or contain by hand.`,
-  );
+  return lacking.map(({ name, resource }) => `Cordon lacks ${name} on ${resource}; grant it, then ${then}.`);
 }
 
 /** From before the first alert until now; null when the log can't be read, which the caveats then say. */

@@ -7,7 +7,8 @@ import type { Plan, PlannedAction, Reversibility } from '../domain/plan.ts';
 import type { Action } from '../providers/port.ts';
 import type { ContainmentDependencies } from './dependencies.ts';
 import { actionAt, loadPlan } from './dependencies.ts';
-import { permit, recordRefusal } from './order-of-safety.ts';
+import { permit, recordRefusal, refuseWhenStopped } from './order-of-safety.ts';
+import { keepPlan } from './plan.ts';
 import { changeToUndo, requestOf, standingChanges, undoneKeys, unfinished } from './standing-changes.ts';
 
 /** What is lost for good is said, what nobody misses is not. */
@@ -21,15 +22,19 @@ export async function planRollback(
   const { store, providers } = dependencies;
   const entries = await store.ledger.ofCase(caseId);
   const standing = standingChanges(entries, providers);
-  const changes = standing.filter(({ action }) => UNDONE.includes(action.reversibility));
   const final = standing.filter(({ action }) => action.reversibility === 'none');
+  const undoable = standing.filter(({ action }) => UNDONE.includes(action.reversibility));
   const [first] = entries.filter(({ type }) => type === 'intent').map(requestOf);
   if (!first) throw new CordonFailure('NotFound', 'The ledger holds no change of this case.');
-  const actions = changes.map(({ action, key, request, title, prior, result }, sequence): PlannedAction => ({
+  const changes = undoable
+    .map((change) => ({ ...change, calls: change.action.previewRevert(change.request, change.prior, change.result) }))
+    // All that it changed is left: there is nothing to approve.
+    .filter(({ calls, left }) => calls.length > 0 || left.length === 0);
+  const actions = changes.map(({ calls, key, request, title }, sequence): PlannedAction => ({
     sequence,
     request,
     title: `Undo: ${title}`,
-    calls: action.previewRevert(request, prior, result),
+    calls,
     mayBreak: ['Whoever holds the credentials of this identity can use them again.'],
     reversibility: 'partial',
     effect: 'declarative',
@@ -46,12 +51,12 @@ export async function planRollback(
       reason: 'A rollback needs as many approvers as the configuration asks of a containment.',
     },
     obstacles: unfinished(entries),
-    caveats: final.map(({ title, request }) => `Can't be undone, and stays: ${title} (${request.target}).`),
+    caveats: [
+      ...final.map(({ title, request }) => `Can't be undone, and stays: ${title} (${request.target}).`),
+      ...undoable.flatMap(({ left }) => left),
+    ],
   });
-  await store.plans.put(plan);
-  const body = { kind: plan.kind, digest: plan.digest, actions: actions.map(({ title }) => title) };
-  await store.ledger.append({ type: 'plan', caseId, key: plan.digest, body });
-  return plan;
+  return keepPlan(plan, store);
 }
 
 /** The same order as for a change; what a third party changed since is left alone, and said. */
@@ -77,6 +82,7 @@ export async function revertAction(input: ActionInput, dependencies: Containment
     body: { planDigest: plan.digest, prior: change.prior },
   });
   try {
+    await refuseWhenStopped(dependencies);
     await change.action.revert(change.request, change.prior, change.result);
   } catch (error) {
     if (!(error instanceof CordonFailure) || (!error.final && error.type !== 'Conflict')) throw error;
@@ -93,7 +99,7 @@ export async function revertAction(input: ActionInput, dependencies: Containment
   return outcome;
 }
 
-/** A fresh read of every target must equal the prior state in the ledger, to the letter. */
+/** A fresh read of every target must equal the prior state in the ledger, to the letter, but for what the plan said it leaves. */
 export async function verifyRollback(
   { planDigest }: { planDigest: string },
   dependencies: ContainmentDependencies,
@@ -105,16 +111,34 @@ export async function verifyRollback(
     plan.actions.map(async (planned) => {
       // Not every trace is in the state that is read back (a secret is not): what was not undone to the end is not restored.
       if (!undone.has(planned.idempotencyKey)) return `${planned.title}: it was not undone to the end.`;
-      const { request, prior, action } = changeToUndo(entries, planned, dependencies.providers);
-      const now = await action.preflight(request);
-      return stateIn(now.prior, action) === stateIn(prior, action) ? null : `${planned.title}: the state is another.`;
+      const { request, prior, result, action } = changeToUndo(entries, planned, dependencies.providers);
+      const now = (await action.preflight(request)).prior;
+      const comparable = action.restores?.(now, result, []).prior ?? now;
+      return stateIn(comparable, action) === stateIn(prior, action) ? null : `${planned.title}: the state is another.`;
     }),
   );
-  const differing = lines.filter((line) => line !== null);
-  const body = { planDigest, status: differing.length === 0 ? 'clean' : 'drifted', lines: differing };
-  const key = `${planDigest}:${dependencies.now().toISOString()}`;
-  await dependencies.store.ledger.append({ type: 'verification', caseId: plan.caseId, key, body });
-  return { status: differing.length === 0 ? 'clean' : 'drifted', lines: differing };
+  return recordCheck(
+    plan,
+    lines.filter((line) => line !== null),
+    dependencies,
+  );
+}
+
+/** `differing`: what is not as the plan said, in sentences. */
+export async function recordCheck(
+  { digest, caseId }: Plan,
+  differing: readonly string[],
+  { store, now }: ContainmentDependencies,
+): Promise<ContainmentCheck> {
+  const status = differing.length === 0 ? 'clean' : 'drifted';
+  const key = `${digest}:${now().toISOString()}`;
+  await store.ledger.append({
+    type: 'verification',
+    caseId,
+    key,
+    body: { planDigest: digest, status, lines: differing },
+  });
+  return { status, lines: differing };
 }
 
 function stateIn(prior: JsonObject, { chosenInPrior = [] }: Action): string {

@@ -89,3 +89,52 @@ describe('what a case changed in several rounds', () => {
     expect(unfinished([...first, ...second])).toEqual([]);
   });
 });
+
+describe('what a revert leaves', () => {
+  const back = (prior: JsonObject) => prior['known'] as readonly string[];
+  const keys = {
+    reversibility: 'exact',
+    restores: (prior: JsonObject, result: JsonObject, gone: readonly JsonObject[]) => {
+      const deleted = gone.flatMap((one) => one['deleted'] as readonly string[]);
+      const left = (result['deactivated'] as readonly string[]).filter((id) => deleted.includes(id));
+      return { prior: { known: back(prior).filter((id) => !deleted.includes(id)) }, left };
+    },
+  } as unknown as Action;
+  const deletion = { reversibility: 'none' } as unknown as Action;
+  const withDeletion = { aws: { actions: { keys, deletion } } as unknown as Provider };
+  const change = applied('keys', 1, { known: ['K1', 'K2'] }, { deactivated: ['K1', 'K2'] });
+  const deleted = applied('deletion', 1, {}, { deleted: ['K2'] });
+  const standing = (...entries: readonly LedgerEntry[]) =>
+    standingChanges(entries, withDeletion).find(({ action }) => action === keys);
+
+  it('is what the case deleted for good since, and nothing while that did not happen', () => {
+    expect(standing(...change)).toMatchObject({ prior: { known: ['K1', 'K2'] }, left: [], gone: [] });
+    expect(standing(...change, ...deleted)).toMatchObject({
+      prior: { known: ['K1'] },
+      left: ['K2'],
+      gone: [{ deleted: ['K2'] }],
+    });
+    const [intent] = deleted;
+    expect(standing(...change, ...(intent ? [intent] : [])), 'an intent is no outcome').toMatchObject({ left: [] });
+  });
+
+  it('is not what was deleted of another target', () => {
+    const elsewhere = deleted.map((one) => ({
+      ...one,
+      body: {
+        ...one.body,
+        target: 'arn:aws:iam::123456789012:user/bob',
+        ...(one.type === 'intent'
+          ? {
+              request: {
+                ...request('deletion'),
+                target: 'arn:aws:iam::123456789012:user/bob',
+                principal: { ...principal },
+              },
+            }
+          : {}),
+      },
+    }));
+    expect(standing(...change, ...elsewhere)).toMatchObject({ left: [], gone: [] });
+  });
+});

@@ -16,10 +16,16 @@ interface CaseChange {
   readonly request: ActionRequest;
   readonly title: string;
   readonly action: Action;
-  /** Before the first round. What someone made between the rounds is not in it, and does not come back. */
+  /** What a revert brings back: of what was before the first round, without what came up after the plan or is deleted for good. */
   readonly prior: JsonObject;
+  /** In sentences, what a revert leaves changed all the same. */
+  readonly left: readonly string[];
   /** Of all rounds. */
   readonly result: JsonObject;
+  /** ISO 8601: when the newest round was made. */
+  readonly at: string;
+  /** Results of the case's final actions on this target. */
+  readonly gone: readonly JsonObject[];
 }
 
 /** The last action of a plan first, in whichever round it was made. */
@@ -65,11 +71,25 @@ function changesOf(entries: readonly LedgerEntry[], providers: Providers): reado
   const intents = new Map(entries.filter(({ type }) => type === 'intent').map((entry) => [entry.key, entry]));
   const outcomes = entries.filter(({ type, body }) => type === 'outcome' && body['status'] !== 'not-made');
   const byTarget = Map.groupBy(outcomes, ({ body }) => canonicalJson([body['action'], body['target']]));
-  return [...byTarget.values()].flatMap((group) => {
+  const changes = [...byTarget.values()].flatMap((group) => {
     const newest = group.findLast(({ key, body }) => body['status'] === 'applied' && intents.has(key));
     const intent = newest && intents.get(newest.key);
-    return intent ? [changeFrom(group, intent, intents, providers)] : [];
+    return intent ? [changeFrom(group, intent, intents, providers, newest.at)] : [];
   });
+  return changes.map((change) => withoutGone(change, changes));
+}
+
+type Made = Omit<CaseChange, 'left' | 'gone'>;
+
+function withoutGone(change: Made, all: readonly Made[]): CaseChange {
+  const gone = all
+    .filter(({ action, request }) => action.reversibility === 'none' && request.target === change.request.target)
+    .map(({ result }) => result);
+  const { prior, left } = change.action.restores?.(change.prior, change.result, gone) ?? {
+    prior: change.prior,
+    left: [],
+  };
+  return { ...change, prior, left, gone };
 }
 
 function changeFrom(
@@ -77,7 +97,8 @@ function changeFrom(
   intent: LedgerEntry,
   intents: ReadonlyMap<string, LedgerEntry>,
   providers: Providers,
-): CaseChange {
+  at: string,
+): Made {
   const request = requestOf(intent);
   const action = actionOf(providerOf(providers, request.cloud), request);
   const newest = intent.body['prior'] as JsonObject;
@@ -86,5 +107,5 @@ function changeFrom(
   // What we chose ourselves tells what we left behind, and that is what the newest round left.
   const chosen = Object.entries(newest).filter(([key]) => action.chosenInPrior?.includes(key));
   const prior = { ...(first ?? newest), ...Object.fromEntries(chosen) };
-  return { key: intent.key, request, title: titleOf(intent), action, prior, result: mergedResult(group) };
+  return { key: intent.key, request, title: titleOf(intent), action, prior, result: mergedResult(group), at };
 }

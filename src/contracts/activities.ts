@@ -4,6 +4,7 @@ import type { Cloud } from '../domain/cloud.ts';
 import type { CaseState, TimelineEntry } from '../domain/case.ts';
 import type { ActivityFacts, CredentialFacts, Gathered, HistoryFacts, TimeWindow } from '../domain/evidence.ts';
 import type { JsonObject } from '../domain/json.ts';
+import type { MarkReading, Orphan, OrphanReport } from '../domain/orphan.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Principal, Resolution } from '../domain/principal.ts';
 import type { Verdict } from '../domain/verdict.ts';
@@ -32,6 +33,27 @@ export interface EvidenceActivities {
     readonly before: TimeWindow;
   }): Promise<Gathered<ActivityFacts>>;
   gatherCredentials(input: { readonly principal: Principal }): Promise<Gathered<CredentialFacts>>;
+}
+
+/** Queue `evidence` as well: it only reads. */
+export interface MarkActivities {
+  /** Everything under Cordon's mark in each account of a cloud; nothing for one that is not configured. */
+  readMarks(input: { readonly cloud: Cloud }): Promise<readonly MarkReading[]>;
+}
+
+export interface UnreadCloud {
+  readonly cloud: Cloud;
+  readonly reason: string;
+}
+
+/** Queue `decide` as well: store, ledger, and what runs in Temporal. */
+export interface OrphanActivities {
+  findOrphans(input: {
+    readonly readings: readonly MarkReading[];
+    readonly unread: readonly UnreadCloud[];
+  }): Promise<OrphanReport>;
+  /** After people were told of them: no later sweep tells them again. */
+  recordOrphans(input: { readonly orphans: readonly Orphan[] }): Promise<void>;
 }
 
 /** Queue `decide`: store, ledger, planning, approvals. */
@@ -116,6 +138,8 @@ export interface ActionOutcome {
   readonly sequence: number;
   readonly status: 'applied' | 'already-so' | 'reverted' | 'not-made';
   readonly detail: string;
+  /** What a person must do with what was made, in sentences; never a secret. */
+  readonly handOver?: string;
 }
 
 export interface ContainmentCheck {
@@ -138,6 +162,8 @@ export interface ContainActivities {
   }): Promise<Plan>;
   /** From the ledger: what this case changed, in reverse. Stores the plan; changes nothing. */
   planRollback(input: { readonly caseId: string }): Promise<Plan>;
+  /** From the ledger: the keys that this case deactivated, to be deleted for good. Stores the plan; changes nothing. */
+  planDeletion(input: { readonly caseId: string }): Promise<Plan>;
   /** One action, in the order of safety. Declarative: retried; the ledger's intent tells a retry what it is. */
   applyAction(input: ActionInput): Promise<ActionOutcome>;
   /** The same for a creating action: one attempt. */
@@ -158,4 +184,5 @@ export interface ContainActivities {
     readonly round?: number;
   }): Promise<ContainmentCheck>;
   verifyRollback(input: { readonly planDigest: string }): Promise<ContainmentCheck>;
+  verifyDeletion(input: { readonly planDigest: string }): Promise<ContainmentCheck>;
 }

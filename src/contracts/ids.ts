@@ -34,7 +34,15 @@ export function caseIdOf(principal: Principal, openingAlertId: string): string {
   return `ca_${hash([principalKey(principal), openingAlertId])}`;
 }
 
-/** One rollback at a time a case: the workflow id is the lock. */
-export function rollbackWorkflowId(caseId: string): string {
+/** By the schedule; Temporal adds the time of each. */
+export const SWEEP_SCHEDULE_ID = 'cordon-orphan-sweep';
+/** That a person asked for: one at a time. */
+export const ASKED_SWEEP_ID = 'orphan-sweep-asked';
+
+/**
+ * One plan after the containment at a time a case, be it a rollback or a deletion of keys: the workflow id is the lock. Keys must not
+ * be deleted while a rollback turns them on, nor the other way round.
+ */
+export function secondPlanWorkflowId(caseId: string): string {
   return `rollback-${caseId}`;
 }

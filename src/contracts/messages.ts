@@ -9,6 +9,8 @@ import type { Verdict } from '../domain/verdict.ts';
 export const RESPOND_TO_ALERT = 'respondToAlert';
 export const CONTAIN_PRINCIPAL = 'containPrincipal';
 export const ROLL_BACK = 'rollBack';
+export const SWEEP_ORPHANS = 'sweepOrphans';
+export const DELETE_KEYS = 'deleteKeys';
 
 export interface RespondToAlertInput {
   readonly alertId: string;
@@ -32,7 +34,8 @@ export interface ContainPrincipalInput {
   readonly principalHash: string;
 }
 
-export interface RollBackInput {
+/** Of a rollback, and of a deletion of keys. */
+export interface SecondPlanInput {
   readonly caseId: string;
   /** Approver id of who asked; asking is not approving. */
   readonly requestedBy: string;
@@ -55,7 +58,7 @@ export interface DecideResult {
   readonly required: number;
 }
 
-/** What a rollback tells its case while the case's own workflow runs: that one alone writes the record. */
+/** What a rollback, or a deletion of keys, tells its case while the case's own workflow runs: that one alone writes the record. */
 export interface RollbackNews {
   readonly caseId: string;
   /** The same news twice counts once. */

@@ -1,16 +1,17 @@
 /**
  * The state machine of a case. EXPIRED never means approved; PARTIAL, OUTCOME_UNKNOWN and FAILED call a human; nothing but
- * VERIFYING leads to CONTAINED, and nothing but CONTAINED to the first MONITORING.
+ * VERIFYING leads to CONTAINED, and nothing but CONTAINED to the first MONITORING. From each state one may come to rest when the
+ * workflow is cancelled or ended from outside.
  */
 export const TRANSITIONS = {
-  RECEIVED: ['ENRICHING'],
+  RECEIVED: ['ENRICHING', 'FAILED'],
   /** MONITORING: of a reopened case in which everything turned out to hold still. */
   ENRICHING: ['NEEDS_APPROVAL', 'RECORDED', 'FAILED', 'MONITORING'],
   /** Observe mode or nothing left to do: the plan is shown, nothing changes. */
   RECORDED: ['CLOSED'],
   NEEDS_APPROVAL: ['AWAITING_APPROVAL', 'FAILED'],
-  AWAITING_APPROVAL: ['APPROVED', 'REJECTED', 'EXPIRED', 'ENRICHING'],
-  APPROVED: ['CONTAINING', 'ROLLING_BACK'],
+  AWAITING_APPROVAL: ['APPROVED', 'REJECTED', 'EXPIRED', 'ENRICHING', 'FAILED'],
+  APPROVED: ['CONTAINING', 'ROLLING_BACK', 'FAILED'],
   REJECTED: ['CLOSED'],
   EXPIRED: ['CLOSED'],
   CONTAINING: ['VERIFYING', 'PARTIAL', 'OUTCOME_UNKNOWN', 'FAILED'],
@@ -21,7 +22,7 @@ export const TRANSITIONS = {
   OUTCOME_UNKNOWN: ['CLOSED', 'ROLLING_BACK'],
   FAILED: ['CLOSED'],
   MONITORING: ['CLOSED', 'REOPENED', 'OUTCOME_UNKNOWN'],
-  REOPENED: ['ENRICHING'],
+  REOPENED: ['ENRICHING', 'FAILED'],
   CLOSED: ['ROLLING_BACK'],
   ROLLING_BACK: ['ROLLED_BACK', 'ROLLBACK_PARTIAL'],
   ROLLED_BACK: ['CLOSED'],
@@ -59,6 +60,9 @@ export const MOST_ROUNDS = 3;
 export function mayMove(from: CaseState, to: CaseState): boolean {
   return (TRANSITIONS[from] as readonly CaseState[]).includes(to);
 }
+
+/** The step of a timeline's line that says what a person must do with what the containment made. */
+export const HAND_OVER = 'Hand over';
 
 /** One line of a case's timeline, in the playbook's words. */
 export interface TimelineEntry {

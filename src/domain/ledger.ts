@@ -14,7 +14,9 @@ export type LedgerEntryType =
   | 'rollback-intent'
   | 'rollback-outcome'
   | 'state'
-  | 'switch';
+  | 'switch'
+  /** A sweep found something that nobody looks after, and people were told. */
+  | 'orphan';
 
 export interface NewLedgerEntry {
   readonly type: LedgerEntryType;

@@ -42,7 +42,9 @@ export interface PlannedAction {
   readonly idempotencyKey: string;
 }
 
-export type PlanKind = 'containment' | 'rollback';
+/** `deletion`: the end, days later and for good, of what a containment switched off. */
+export const PLAN_KINDS = ['containment', 'rollback', 'deletion'] as const;
+export type PlanKind = (typeof PLAN_KINDS)[number];
 
 export interface Plan {
   readonly kind: PlanKind;

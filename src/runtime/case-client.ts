@@ -9,11 +9,13 @@ import {
 } from '@temporalio/client';
 import { ActivityFailure, ApplicationFailure } from '@temporalio/common';
 
-import type { CaseClient, DecisionAnswer } from '../contracts/case-client.ts';
+import type { CaseClient, DecisionAnswer, SecondPlanAnswer } from '../contracts/case-client.ts';
 import { CordonFailure, FINAL_FAILURES } from '../contracts/failures.ts';
-import { rollbackWorkflowId } from '../contracts/ids.ts';
-import { decide, RESPOND_TO_ALERT, ROLL_BACK, stateQuery } from '../contracts/messages.ts';
+import { secondPlanWorkflowId } from '../contracts/ids.ts';
+import type { SecondPlanInput } from '../contracts/messages.ts';
+import { decide, DELETE_KEYS, RESPOND_TO_ALERT, ROLL_BACK, stateQuery } from '../contracts/messages.ts';
 import { QUEUES } from '../contracts/queues.ts';
+import { casePulse } from './case-pulse.ts';
 import type { SignedDecision } from '../domain/approval.ts';
 
 const START_WITHIN_MS = 5_000;
@@ -54,6 +56,14 @@ export function temporalCaseClient(client: Client): CaseClient {
       }
     },
 
+    async pulse(workflowId, caseId) {
+      try {
+        return await casePulse(client)(workflowId, caseId);
+      } catch (error) {
+        throw unreachable(error);
+      }
+    },
+
     async reachable() {
       try {
         await within(QUERY_WITHIN_MS, () => client.workflowService.getSystemInfo({}));
@@ -67,7 +77,7 @@ export function temporalCaseClient(client: Client): CaseClient {
 
 type Within = <T>(ms: number, call: () => Promise<T>) => Promise<T>;
 
-function starts(client: Client, within: Within): Pick<CaseClient, 'startAlert' | 'startRollback'> {
+function starts(client: Client, within: Within): Pick<CaseClient, 'startAlert' | 'startRollback' | 'startKeyDeletion'> {
   const started = async (workflowType: string, options: WorkflowStartOptions) => {
     try {
       await within(START_WITHIN_MS, () => client.workflow.start(workflowType, options));
@@ -78,18 +88,29 @@ function starts(client: Client, within: Within): Pick<CaseClient, 'startAlert' |
     }
   };
   const taskQueue = QUEUES.decide;
+  const secondPlan = async (
+    workflowType: string,
+    workflowId: string,
+    input: SecondPlanInput,
+  ): Promise<SecondPlanAnswer> => {
+    // One at a time; one that was denied or came out partial may be asked for again.
+    const options = { workflowId, taskQueue, args: [input], workflowIdReusePolicy: 'ALLOW_DUPLICATE' } as const;
+    if (await started(workflowType, options)) return { workflowId, status: 'started' };
+    const { type } = await within(QUERY_WITHIN_MS, () => client.workflow.getHandle(workflowId).describe()).catch(
+      (error: unknown) => {
+        throw unreachable(error);
+      },
+    );
+    return { workflowId, status: type === workflowType ? 'already-running' : 'other-running' };
+  };
   return {
     async startAlert(alertId, workflowId) {
       const options = { workflowId, taskQueue, args: [{ alertId }], ...ONE_RUN_FOR_EVER };
       return (await started(RESPOND_TO_ALERT, options)) ? 'started' : 'ran-before';
     },
 
-    async startRollback(input) {
-      const workflowId = rollbackWorkflowId(input.caseId);
-      // One at a time; one that was denied or came out partial may be asked for again.
-      const options = { workflowId, taskQueue, args: [input], workflowIdReusePolicy: 'ALLOW_DUPLICATE' } as const;
-      return { workflowId, status: (await started(ROLL_BACK, options)) ? 'started' : 'already-running' };
-    },
+    startRollback: (input) => secondPlan(ROLL_BACK, secondPlanWorkflowId(input.caseId), input),
+    startKeyDeletion: (input) => secondPlan(DELETE_KEYS, secondPlanWorkflowId(input.caseId), input),
   };
 }
 
@@ -119,7 +140,7 @@ function isFinal(error: unknown): boolean {
 }
 
 /** Temporal's trouble becomes one that people can act on; a defect of ours stays what it is. */
-function unreachable(error: unknown): unknown {
+export function unreachable(error: unknown): unknown {
   const cause = error instanceof Error ? error.cause : undefined;
   if (!isGrpcServiceError(error) && !isGrpcServiceError(cause)) return error;
   return new CordonFailure('Unavailable', 'Temporal does not answer.', { cause: error });

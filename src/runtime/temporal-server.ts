@@ -23,6 +23,8 @@ export interface TemporalServer {
   readonly uiUrl?: string;
   /** False when TEMPORAL_ADDRESS names a server that is not ours: then `stop` leaves it alone. */
   readonly embedded: boolean;
+  /** Of our own server's process. */
+  readonly pid?: number;
   stop(): Promise<void>;
 }
 
@@ -66,6 +68,7 @@ export async function startTemporalServer(options: TemporalServerOptions = {}): 
   return {
     address,
     embedded: true,
+    pid: child.pid,
     ...(options.uiPort === undefined ? {} : { uiUrl: `http://127.0.0.1:${options.uiPort}` }),
     stop: () => child.stop(),
   };

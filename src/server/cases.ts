@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { TRANSITIONS, type CaseState } from '../domain/case.ts';
+import { PLAN_KINDS } from '../domain/plan.ts';
 import type { CaseRecord, Store } from '../store/port.ts';
 import type { App } from './app.ts';
 import type { ServerDependencies } from './dependencies.ts';
@@ -29,7 +30,7 @@ export const caseSchema = z
   })
   .describe('`planDigest` is what a decision names');
 export const planSchema = z.looseObject({
-  kind: z.enum(['containment', 'rollback']),
+  kind: z.enum(PLAN_KINDS),
   caseId: z.string(),
   digest: z.string(),
 });

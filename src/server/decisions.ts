@@ -2,15 +2,13 @@ import type { IncomingHttpHeaders } from 'node:http';
 
 import { z } from 'zod';
 
-import type { CaseState } from '../domain/case.ts';
 import { inertText } from '../sources/inert-text.ts';
 import type { App } from './app.ts';
-import { caseParameters, recordOf, states } from './cases.ts';
+import { caseParameters, states } from './cases.ts';
 import type { ServerDependencies } from './dependencies.ts';
 import type { Metrics } from './metrics.ts';
 import { HttpProblem, problemSchema } from './problem.ts';
-
-const MOST_REASON_CHARACTERS = 500;
+import { MOST_REASON_CHARACTERS } from './second-plans.ts';
 
 const decisionBody = z.strictObject({
   planDigest: z
@@ -26,19 +24,14 @@ const decisionAnswer = z.object({
   approvals: z.int(),
   required: z.int(),
 });
-const rollbackBody = z.strictObject({ reason: z.string().min(1).max(MOST_REASON_CHARACTERS) });
-const rollbackAnswer = z.object({ workflowId: z.string(), status: z.enum(['started', 'already-running']) });
 
-/** While a containment runs, what it changed is not yet all in the ledger that a rollback is planned from. */
-const CONTAINING: readonly CaseState[] = ['CONTAINING', 'VERIFYING'];
-
-type DecisionDependencies = Pick<ServerDependencies, 'store' | 'cases' | 'gateway'> & {
+type DecisionDependencies = Pick<ServerDependencies, 'gateway'> & {
   readonly metrics: Metrics;
   /** The approver whose token the request carries. */
   readonly approver: (headers: IncomingHttpHeaders) => string;
 };
 
-export function decisionRoutes(app: App, { store, cases, gateway, metrics, approver }: DecisionDependencies): void {
+export function decisionRoutes(app: App, { gateway, metrics, approver }: DecisionDependencies): void {
   app.post(
     '/v1/cases/:caseId/decisions',
     {
@@ -62,30 +55,6 @@ export function decisionRoutes(app: App, { store, cases, gateway, metrics, appro
       log.info({ caseId, planDigest, decision, actor: input.actor, answer: answer.status }, 'Decision made');
       if (answer.status === 'refused') throw new HttpProblem(answer.kind ?? 'conflict', inertText(answer.reason, 300));
       return answer;
-    },
-  );
-
-  app.post(
-    '/v1/cases/:caseId/rollback',
-    {
-      schema: {
-        operationId: 'startRollback',
-        summary: 'Plan to put everything back; the plan waits for a decision of its own',
-        params: caseParameters,
-        body: rollbackBody,
-        response: { 202: rollbackAnswer, '4xx': problemSchema, 503: problemSchema },
-      },
-    },
-    async ({ body, params, headers, log }, reply) => {
-      const { caseId, state } = await recordOf(store, params.caseId);
-      if (CONTAINING.includes(state)) {
-        throw new HttpProblem('conflict', 'The containment is under way. Wait until it has ended, then ask again.');
-      }
-      const reason = inertText(body.reason, MOST_REASON_CHARACTERS);
-      const requestedBy = approver(headers);
-      const answer = await cases.startRollback({ caseId, requestedBy, reason });
-      log.info({ caseId, requestedBy, ...answer }, 'Rollback asked for');
-      return reply.code(202).send(answer);
     },
   );
 }

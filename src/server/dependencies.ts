@@ -2,7 +2,7 @@ import type { RequestListener } from 'node:http';
 
 import type { DecisionGateway } from '../approval/gateway.ts';
 import type { Config } from '../config/schema.ts';
-import type { CaseClient } from '../contracts/case-client.ts';
+import type { CaseClient, SweepClient } from '../contracts/case-client.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { SourceName } from '../sources/names.ts';
 import type { Store } from '../store/port.ts';
@@ -16,10 +16,13 @@ export interface ServerSecrets {
 }
 
 export interface ServerDependencies {
-  readonly config: Pick<Config, 'sources' | 'approvers'>;
+  readonly config: Pick<Config, 'sources' | 'approvers'> & {
+    readonly aws: Pick<Config['aws'], 'deleteKeysAfterDays'>;
+  };
   readonly secrets: ServerSecrets;
   readonly store: Store;
   readonly cases: CaseClient;
+  readonly sweeps: SweepClient;
   readonly gateway: DecisionGateway;
   readonly logger: Logger;
   readonly version: string;

@@ -11,7 +11,9 @@ import { killSwitchRoutes } from './kill-switch.ts';
 import { createMetrics } from './metrics.ts';
 import { describeRoutes } from './openapi.ts';
 import { operationsRoutes } from './operations.ts';
+import { orphanRoutes } from './orphans.ts';
 import { recordRoutes } from './records.ts';
+import { secondPlanRoutes } from './second-plans.ts';
 
 /**
  * Ready to listen; nothing listens yet. Once ready it dispatches the alerts that wait in the store; `close()` answers what is
@@ -39,7 +41,9 @@ export async function createServer(dependencies: ServerDependencies): Promise<Ap
     caseRoutes(scope, dependencies);
     recordRoutes(scope, dependencies);
     decisionRoutes(scope, { ...dependencies, metrics, approver });
+    secondPlanRoutes(scope, { ...dependencies, approver });
     killSwitchRoutes(scope, { store, approver });
+    orphanRoutes(scope, dependencies);
   });
 
   if (mounted) {

@@ -31,6 +31,8 @@ export function postgres(databaseUrl: string): Dialect {
   // A connection that breaks while idle is dropped by the pool, and the next query opens another: that query reports it if the
   // server is away. Unheard, the event would end the process.
   pool.on('error', () => {});
+  // The same for one that breaks in use, between two queries of a transaction: the pool listens to those that are idle only.
+  pool.on('connect', (client) => client.on('error', () => {}));
   return new PostgresDialect({ pool });
 }
 

@@ -1,5 +1,6 @@
 import type { Ledger } from './port.ts';
 import { fromRow, hashOf, type Head, toRow, wellFormed } from './ledger-entry.ts';
+import { findUnfinished } from './ledger-unfinished.ts';
 import { verifyLedger } from './ledger-verification.ts';
 import { lockRegister, writeRegister } from './registers.ts';
 import type { Database, StoreParts } from './schema.ts';
@@ -47,6 +48,8 @@ export function ledger(parts: StoreParts): Ledger {
     },
 
     find: (type, key) => find(database, type, key),
+
+    unfinished: () => findUnfinished(parts),
     verify: () => verifyLedger(parts),
   };
 }

@@ -59,8 +59,8 @@ export interface CaseRecord {
 
 export interface CaseStore {
   /**
-   * Insert or replace by caseId. A record with a shorter timeline than the stored one is older (activities retry and arrive
-   * late): it changes nothing.
+   * Insert or replace by caseId. A record whose newest line is older than the stored one's, or as old with a shorter timeline,
+   * is an older one (activities retry and arrive late): it changes nothing. A reset run may have fewer lines, and newer.
    */
   save(record: Omit<CaseRecord, 'openedAt' | 'updatedAt'>): Promise<void>;
   get(caseId: string): Promise<CaseRecord | null>;
@@ -68,6 +68,8 @@ export interface CaseStore {
   list(filter: { readonly state?: CaseState; readonly limit: number }): Promise<readonly CaseRecord[]>;
   /** The newest that is in no end state: a workflow runs for it. */
   openFor(principalKey: string): Promise<CaseRecord | null>;
+  /** All that are in no end state, oldest first. */
+  open(): Promise<readonly CaseRecord[]>;
 }
 
 export interface PlanStore {
@@ -81,6 +83,8 @@ export interface Ledger {
   /** In order. */
   ofCase(caseId: string): Promise<readonly LedgerEntry[]>;
   find(type: NewLedgerEntry['type'], key: string): Promise<LedgerEntry | null>;
+  /** Intents without outcome, those of rollbacks too; in order. */
+  unfinished(): Promise<readonly LedgerEntry[]>;
   verify(): Promise<LedgerVerification>;
 }
 

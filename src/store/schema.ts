@@ -46,6 +46,8 @@ interface CaseTable {
   updated_at: string;
   plan_digest: string | null;
   timeline_length: number;
+  /** ISO 8601; empty in records from before this column. */
+  newest_line_at: string;
   sealed: string;
 }
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 
+import { sealPlan } from '../../src/approval/digest.ts';
 import { END_STATES } from '../../src/domain/case.ts';
 import { cordon, MAIN, run } from './cordon.ts';
 import type { Answer, Listener, Received } from './listener.ts';
@@ -32,6 +33,10 @@ function routes(changes: Readonly<Record<string, (request: Received) => Answer>>
       body: { status: 'accepted', state: 'APPROVED', approvals: 1, required: 1 },
     }),
     [`POST /v1/cases/${CASE_ID}/rollback`]: () => ({
+      status: 202,
+      body: { workflowId: `rollback-${CASE_ID}`, status: 'started' },
+    }),
+    [`POST /v1/cases/${CASE_ID}/key-deletion`]: () => ({
       status: 202,
       body: { workflowId: `rollback-${CASE_ID}`, status: 'started' },
     }),
@@ -142,6 +147,44 @@ test('deny and rollback carry their reason; a refusal is status 1 with the words
   expect(result.status).toBe(1);
   expect(result.stderr).toContain('You may not do this: You are the suspect. (403)');
   expect(result.stdout).not.toContain('Approved');
+});
+
+test('delete-keys asks for a plan of its own; a server that says from when on is heard', async () => {
+  await using server = await listen(routes());
+  const asked = await on(server, 'delete-keys', CASE_ID, '--reason', 'rotated');
+  expect(asked.status, asked.stderr).toBe(0);
+  expect(asked.stdout).toContain(`The deletion of the keys of case ${CASE_ID} is being planned`);
+  expect(asked.stdout).toContain(`cordon case approve ${CASE_ID}`);
+  expect(posts(server).map(bodyOf)).toEqual([{ reason: 'rotated' }]);
+  expect((await on(server, 'delete-keys', CASE_ID)).status, 'without a reason nothing is sent').toBe(2);
+
+  const early = (): Answer => ({ status: 409, body: { title: 'Not possible', detail: `Not before ${AT}: wait.` } });
+  await using strict = await listen(routes({ [`POST /v1/cases/${CASE_ID}/key-deletion`]: early }));
+  const result = await on(strict, 'delete-keys', CASE_ID, '--reason', 'rotated');
+  expect([result.status, result.stderr]).toEqual([1, expect.stringContaining(`Not before ${AT}`)]);
+});
+
+test('show says of a deletion that nothing brings it back, and of a rotation what is to be handed over until it is taken back', async () => {
+  const deletion = sealPlan({
+    ...PLAN,
+    kind: 'deletion',
+    actions: PLAN.actions.map((one) => ({ ...one, reversibility: 'none' as const })),
+  });
+  const timeline = [...RECORD.timeline, { at: AT, state: 'CLOSED', step: 'Hand over', detail: `New key ${HOSTILE}` }];
+  const of = (state: string) =>
+    listen(
+      routes({
+        [`GET /v1/cases/${CASE_ID}`]: () => ({ body: { ...RECORD, state, timeline } }),
+        [`GET /v1/cases/${CASE_ID}/plan`]: () => ({ body: deletion }),
+      }),
+    );
+  await using closed = await of('CLOSED');
+  const { stdout } = await on(closed, 'show', CASE_ID);
+  expect(stdout).toContain('Deletion plan of case');
+  expect(stdout).toContain('Can NOT be undone.');
+  expect(stdout).toMatch(/To hand over:\n {2}- New key/u);
+  await using back = await of('ROLLED_BACK');
+  expect((await on(back, 'show', CASE_ID)).stdout).not.toContain('To hand over');
 });
 
 test('timeline --follow shows each entry once and ends with the case', async () => {

@@ -1,10 +1,14 @@
 import { DescribeInstancesCommand } from '@aws-sdk/client-ec2';
+import { PutUserPolicyCommand } from '@aws-sdk/client-iam';
 import { chmod, copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { respondWorkflowId, rollbackWorkflowId } from '../../src/contracts/ids.ts';
+import { ASKED_SWEEP_ID, respondWorkflowId, secondPlanWorkflowId } from '../../src/contracts/ids.ts';
+import { SWEEP_ORPHANS } from '../../src/contracts/messages.ts';
+import { QUEUES } from '../../src/contracts/queues.ts';
 import type { CaseState } from '../../src/domain/case.ts';
+import type { OrphanReport } from '../../src/domain/orphan.ts';
 import { CaseUnderTest, NAMESPACE, startCordon, type Cordon, type CordonOptions } from '../support/cordon.ts';
 import { Adversary } from '../workflows/adversary.ts';
 import { FOLDER, TEST_ONLY_KEY_FILE, writeHistory, type Recorded } from './recorded.ts';
@@ -44,6 +48,9 @@ try {
   await undone(cordon);
   await cordon.restart({ ...options, watch: { hours: 0.5, everyMinutes: 2 / 60 } });
   await watched(cordon);
+  await swept(cordon);
+  await cordon.restart({ ...options, aws: { actions: ['deny-principal', 'deactivate-access-keys', 'delete-access-keys'] } });
+  await deleted(cordon);
 } finally {
   await cordon.stop();
   await rm(directory, { recursive: true, force: true });
@@ -70,7 +77,7 @@ async function contained(running: Cordon): Promise<void> {
   await keep('contain-principal-contained', thisCase.workflowId);
   await running.as('dana', `/v1/cases/${thisCase.caseId}/rollback`, { reason: 'A drill' });
   await thisCase.approve();
-  const rollback = rollbackWorkflowId(thisCase.caseId);
+  const rollback = secondPlanWorkflowId(thisCase.caseId);
   await expectEnd(running.temporal.workflow.getHandle(rollback).result(), 'ROLLED_BACK');
   await keep('roll-back-rolled-back', rollback);
 }
@@ -108,9 +115,55 @@ async function watched(running: Cordon): Promise<void> {
   await thisCase.approve();
   await expectEnd(thisCase.handle.result(), 'CLOSED');
   await keep('contain-principal-watched', thisCase.workflowId);
-  const rollback = rollbackWorkflowId(thisCase.caseId);
+  const rollback = secondPlanWorkflowId(thisCase.caseId);
   await expectEnd(running.temporal.workflow.getHandle(rollback).result(), 'ROLLED_BACK');
   await keep('roll-back-in-the-watch', rollback);
+}
+
+/** It finds a policy under Cordon's mark that no case of ours put there. */
+async function swept(running: Cordon): Promise<void> {
+  const { principal } = await running.createUser('greta');
+  const statement = { Effect: 'Deny', Action: '*', Resource: '*' };
+  const PolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
+  const put = { UserName: principal.name, PolicyName: `CordonDeny-ca_${'0'.repeat(32)}`, PolicyDocument };
+  await running.stage.admin.iam.send(new PutUserPolicyCommand(put));
+  const sweep = await running.temporal.workflow.start(SWEEP_ORPHANS, {
+    workflowId: ASKED_SWEEP_ID,
+    taskQueue: QUEUES.decide,
+  });
+  const { orphans } = (await sweep.result()) as OrphanReport;
+  if (orphans.length !== 1) throw new Error(`It found ${orphans.length} orphans instead of one: nothing is recorded.`);
+  await keep('sweep-orphans-found', ASKED_SWEEP_ID);
+}
+
+/** The last one: Cordon's clock does not go back. */
+async function deleted(running: Cordon): Promise<void> {
+  const { principal } = await running.createUser('hana');
+  const thisCase = new CaseUnderTest(running, principal, await running.alertOn(principal));
+  await thisCase.approve();
+  await expectEnd(thisCase.handle.result(), 'CONTAINED');
+  goOnIn(31);
+  await running.as('dana', `/v1/cases/${thisCase.caseId}/key-deletion`, { reason: 'The owner has a new key' });
+  // A change that is final takes two people.
+  const request = await thisCase.asked();
+  for (const name of ['dana', 'erin'] as const) await running.person(name).click(request, 'cordon.approve');
+  const deletion = secondPlanWorkflowId(thisCase.caseId);
+  await expectEnd(running.temporal.workflow.getHandle(deletion).result(), 'CONTAINED');
+  await keep('delete-keys-deleted', deletion);
+}
+
+/** By the clock of this process; Temporal and AWS keep their own. */
+function goOnIn(days: number): void {
+  const Present = Date;
+  const now = () => Present.now() + days * 24 * 3_600_000;
+  globalThis.Date = class extends Present {
+    constructor(...given: readonly unknown[]) {
+      super(...((given.length === 0 ? [now()] : given) as [number]));
+    }
+    static override now(): number {
+      return now();
+    }
+  } as DateConstructor;
 }
 
 async function reaches(thisCase: CaseUnderTest, state: CaseState): Promise<void> {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 import { QUESTIONS, type QuestionId } from '../../src/domain/evidence.ts';
-import type { PlannedAction } from '../../src/domain/plan.ts';
+import { PLAN_KINDS, type PlannedAction } from '../../src/domain/plan.ts';
 import type { ApprovalRequest } from '../../src/notify/port.ts';
 import { action, ALERT, plan, request, VERDICT } from './requests.ts';
 
@@ -66,7 +66,7 @@ const hostileActions = (most: number): fc.Arbitrary<PlannedAction[]> =>
 
 export const hostileRequest: fc.Arbitrary<ApprovalRequest> = fc
   .record({
-    kind: fc.constantFrom('containment' as const, 'rollback' as const),
+    kind: fc.constantFrom(...PLAN_KINDS),
     actions: hostileActions(40),
     name: hostileText,
     accountId: hostileText,

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { CALLS_A_HUMAN, TRANSITIONS, type CaseState } from '../../src/domain/case.ts';
 import type { Plan } from '../../src/domain/plan.ts';
+import { PLAN_KINDS } from '../../src/domain/plan.ts';
 import { approvalMessage } from '../../src/notify/slack/blocks.ts';
 import { closedMessage, noticeMessage } from '../../src/notify/slack/closed-message.ts';
 import { inert, inertFallback } from '../../src/notify/slack/inert-text.ts';
@@ -86,6 +87,21 @@ describe('a request for approval', () => {
 
       [ Approve rollback ]  [ Deny ]"
     `);
+  });
+
+  it('says for a deletion, in the question, in the plan and before the click, that nothing brings the keys back', () => {
+    const delete1 = action(0, { title: 'Delete the access keys of alice', reversibility: 'none' });
+    const message = approvalMessage(request({ plan: plan({ kind: 'deletion', actions: [delete1] }) }));
+    const text = renderAsText(message.blocks);
+    for (const said of [
+      'Delete the deactivated keys of',
+      "This can't be undone:",
+      'Can NOT be undone.',
+      '1 NOT at all',
+    ])
+      expect(text).toContain(said);
+    expect(JSON.stringify(message.blocks)).toContain("This can't be undone: a deleted key never works again");
+    expect(text).toContain('[ Approve deletion ]');
   });
 
   it('is bound to the whole digest, in the button, whatever is shown', () => {
@@ -194,7 +210,7 @@ describe('a closed request', () => {
   });
 
   it.each(STATES)('has no buttons in state %s, and says what to do where a person must', (state) => {
-    for (const kind of ['containment', 'rollback'] as const) {
+    for (const kind of PLAN_KINDS) {
       const message = closed(state, kind);
       expect(messageFaults(message)).toEqual([]);
       expect(buttonIds(message)).toEqual([]);

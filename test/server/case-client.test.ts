@@ -65,11 +65,16 @@ it('fifty starts at once, and one after the end, make one run for ever', async (
   expect((await client.workflow.getHandle('alert-al_1').describe()).runId).toBe(runId);
 });
 
-it('one rollback runs at a time, and may be asked for again afterwards', async () => {
+it('one rollback or deletion of keys runs at a time, and either may be asked for again afterwards', async () => {
   const cases = temporalCaseClient(client);
   const input = { caseId: 'ca_1', requestedBy: 'dana', reason: 'false alarm' };
   expect(await cases.startRollback(input)).toEqual({ workflowId: 'rollback-ca_1', status: 'started' });
   expect(await cases.startRollback(input)).toEqual({ workflowId: 'rollback-ca_1', status: 'already-running' });
+  expect(await cases.startKeyDeletion(input)).toMatchObject({ status: 'other-running' });
+  await client.workflow.getHandle('rollback-ca_1').terminate('the test ends it');
+  expect(await cases.startKeyDeletion(input)).toMatchObject({ status: 'started' });
+  expect(await cases.startKeyDeletion(input)).toMatchObject({ status: 'already-running' });
+  expect(await cases.startRollback(input)).toMatchObject({ status: 'other-running' });
   await client.workflow.getHandle('rollback-ca_1').terminate('the test ends it');
   expect(await cases.startRollback(input)).toMatchObject({ status: 'started' });
 });

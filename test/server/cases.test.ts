@@ -3,6 +3,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { CordonFailure } from '../../src/contracts/failures.ts';
+import { END_STATES, TRANSITIONS, type CaseState } from '../../src/domain/case.ts';
 import { createServer } from '../../src/server/server.ts';
 import { dependenciesOf, problemOf, serve, storeCase, type Serving } from './serving.ts';
 
@@ -25,6 +26,7 @@ describe('without a token of an approver', () => {
     ['PUT', '/v1/kill-switch'],
     ['POST', `/v1/cases/${UNKNOWN}/decisions`],
     ['POST', `/v1/cases/${UNKNOWN}/rollback`],
+    ['POST', `/v1/cases/${UNKNOWN}/key-deletion`],
   ])('%s %s is refused', async (method, path) => {
     for (const authorization of [undefined, 'Bearer wrong', 'Basic dG9rZW4tb2YtZGFuYQ==', 'Bearer ']) {
       const headers = { ...(authorization === undefined ? {} : { authorization }), 'content-type': 'application/json' };
@@ -40,6 +42,7 @@ describe('without a token of an approver', () => {
     }
     expect(server.cases.decided).toEqual([]);
     expect(server.cases.rollbacks).toEqual([]);
+    expect(server.cases.deletions).toEqual([]);
   });
 });
 
@@ -89,8 +92,11 @@ describe('a decision', () => {
     ]);
   });
 
-  it('on a rollback goes to the rollback', async () => {
-    const { caseId, plan } = await storeCase(server.store, 'ROLLING_BACK', 'rollback');
+  it.each([
+    ['a rollback', 'ROLLING_BACK', 'rollback'],
+    ['a deletion of keys', 'CLOSED', 'deletion'],
+  ] as const)('on %s goes to the workflow that holds the lock on both', async (_name, state, kind) => {
+    const { caseId, plan } = await storeCase(server.store, state, kind);
     await decide(caseId, { planDigest: plan.digest, decision: 'approve' });
     expect(server.cases.decided).toMatchObject([{ workflowId: `rollback-${caseId}` }]);
   });
@@ -144,10 +150,69 @@ describe('a rollback', () => {
     expect(server.cases.rollbacks).toEqual([{ caseId, requestedBy: 'dana', reason: 'false alarm' }]);
     await storeCase(server.store, 'CONTAINING');
     expect((await ask()).status).toBe(409);
+    server.cases.heartbeat = 'silent';
+    expect((await ask()).status, 'it may go on').toBe(409);
     server.cases.away = true;
     await storeCase(server.store, 'CLOSED');
     expect((await ask()).status).toBe(503);
     expect(server.cases.rollbacks).toHaveLength(1);
+  });
+
+  it('is started of a case that was terminated while it was being contained', async () => {
+    const { caseId } = await storeCase(server.store, 'VERIFYING');
+    server.cases.heartbeat = 'gone';
+    expect((await server.as('dana', `/v1/cases/${caseId}/rollback`, { reason: 'terminated' })).status).toBe(202);
+  });
+
+  it('is refused while keys of the case are being deleted', async () => {
+    const { caseId } = await storeCase(server.store, 'CLOSED');
+    server.cases.secondPlan = 'other-running';
+    const { status, document } = await problemOf(
+      await server.as('dana', `/v1/cases/${caseId}/rollback`, { reason: 'false alarm' }),
+    );
+    expect([status, document['detail']]).toEqual([409, expect.stringContaining('A deletion of its keys')]);
+  });
+});
+
+describe('a deletion of keys', () => {
+  const ask = (caseId: string) => server.as('dana', `/v1/cases/${caseId}/key-deletion`, { reason: 'rotated' });
+  const deactivated = (caseId: string, action = 'deactivate-access-keys') =>
+    server.store.ledger.append({ type: 'outcome', caseId, key: action, body: { action, status: 'applied' } });
+  const ENDED: readonly CaseState[] = END_STATES;
+  const OPEN = (Object.keys(TRANSITIONS) as CaseState[]).filter((state) => !ENDED.includes(state));
+
+  it('is started in the name of who asks, once its day has come', async () => {
+    await server.close();
+    server = await serve({ now: () => new Date(Date.now() + 30 * 24 * 3_600_000) });
+    const { caseId } = await storeCase(server.store, 'CLOSED');
+    await deactivated(caseId);
+    expect((await ask(caseId)).status).toBe(202);
+    expect(server.cases.deletions).toEqual([{ caseId, requestedBy: 'dana', reason: 'rotated' }]);
+    server.cases.secondPlan = 'other-running';
+    expect(await problemOf(await ask(caseId))).toMatchObject({
+      status: 409,
+      document: { detail: expect.stringContaining('A rollback of this case is under way') },
+    });
+  });
+
+  it('is told from when on it may be asked for, and that there is nothing to delete', async () => {
+    const { caseId } = await storeCase(server.store, 'CLOSED');
+    await deactivated(caseId, 'disable-service-account-keys');
+    const nothing = await problemOf(await ask(caseId));
+    expect([nothing.status, nothing.document['detail']]).toEqual([409, expect.stringContaining('nothing to delete')]);
+    const { at } = await deactivated(caseId);
+    const early = await problemOf(await ask(caseId));
+    const from = new Date(Date.parse(at) + 30 * 24 * 3_600_000).toISOString();
+    expect([early.status, early.document['detail']]).toEqual([409, expect.stringContaining(`Not before ${from}`)]);
+    expect(server.cases.deletions).toEqual([]);
+  });
+
+  it.each(OPEN)('is refused while the case is %s', async (state) => {
+    const { caseId } = await storeCase(server.store, state);
+    await deactivated(caseId);
+    const { status, document } = await problemOf(await ask(caseId));
+    expect([status, document['detail']]).toEqual([409, expect.stringContaining(`The case is ${state}`)]);
+    expect(server.cases.deletions).toEqual([]);
   });
 });
 
@@ -181,10 +246,13 @@ describe('the server', () => {
       'get /v1/cases/{caseId}/timeline',
       'get /v1/kill-switch',
       'get /v1/ledger/verification',
+      'get /v1/orphans',
       'post /v1/alerts/generic',
       'post /v1/alerts/guardduty',
       'post /v1/cases/{caseId}/decisions',
+      'post /v1/cases/{caseId}/key-deletion',
       'post /v1/cases/{caseId}/rollback',
+      'post /v1/orphans/sweep',
       'put /v1/kill-switch',
     ]);
     const ids = Object.values(paths).flatMap((methods) => Object.values(methods).map(({ operationId }) => operationId));

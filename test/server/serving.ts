@@ -7,13 +7,14 @@ import { join } from 'node:path';
 
 import { sealPlan } from '../../src/approval/digest.ts';
 import { decisionGateway } from '../../src/approval/gateway.ts';
+import { signingKeyOf } from '../../src/approval/keys.ts';
 import { decisionSigner } from '../../src/approval/signer.ts';
 import { approvalVerifier } from '../../src/approval/verifier.ts';
 import { configSchema } from '../../src/config/schema.ts';
-import type { CaseClient, DecisionAnswer } from '../../src/contracts/case-client.ts';
+import type { CaseClient, DecisionAnswer, Pulse, SecondPlanAnswer } from '../../src/contracts/case-client.ts';
 import { CordonFailure } from '../../src/contracts/failures.ts';
 import { caseIdOf, caseWorkflowId } from '../../src/contracts/ids.ts';
-import type { RollBackInput } from '../../src/contracts/messages.ts';
+import type { SecondPlanInput } from '../../src/contracts/messages.ts';
 import type { SignedDecision } from '../../src/domain/approval.ts';
 import type { CaseState } from '../../src/domain/case.ts';
 import type { PlanKind } from '../../src/domain/plan.ts';
@@ -47,9 +48,14 @@ const config = configSchema.parse({
 /** Temporal as the server sees it, with what it was asked for; `away` until it is not. */
 export class CasesDouble implements CaseClient {
   away = false;
+  /** Of every case. */
+  heartbeat: Pulse = 'runs';
   readonly started = new Map<string, number>();
   readonly decided: { readonly workflowId: string; readonly decision: SignedDecision }[] = [];
-  readonly rollbacks: RollBackInput[] = [];
+  readonly rollbacks: SecondPlanInput[] = [];
+  readonly deletions: SecondPlanInput[] = [];
+  /** What runs under the lock of a second plan already. */
+  secondPlan: SecondPlanAnswer['status'] = 'started';
   answer: () => Promise<DecisionAnswer> = async () => ({
     status: 'accepted',
     state: 'APPROVED',
@@ -69,15 +75,26 @@ export class CasesDouble implements CaseClient {
     return this.answer();
   }
 
-  async startRollback(input: RollBackInput) {
+  async startRollback(input: SecondPlanInput) {
     this.present();
     this.rollbacks.push(input);
-    return { workflowId: `rollback-${input.caseId}`, status: 'started' as const };
+    return { workflowId: `rollback-${input.caseId}`, status: this.secondPlan };
+  }
+
+  async startKeyDeletion(input: SecondPlanInput) {
+    this.present();
+    this.deletions.push(input);
+    return { workflowId: `rollback-${input.caseId}`, status: this.secondPlan };
   }
 
   async status() {
     this.present();
     return null;
+  }
+
+  async pulse() {
+    this.present();
+    return this.heartbeat;
   }
 
   async reachable() {
@@ -108,6 +125,7 @@ interface ServingOptions {
   readonly store?: Store;
   readonly cases?: CasesDouble;
   readonly mounted?: { readonly path: string; readonly handler: RequestListener };
+  readonly now?: () => Date;
 }
 
 /** The real server on a port of its own, over the real SQLite store. */
@@ -116,7 +134,11 @@ export async function serve(options: ServingOptions = {}): Promise<Serving> {
   const store = options.store ?? (await openSqlite(directory));
   const cases = options.cases ?? new CasesDouble();
   const log: string[] = [];
-  const app = await createServer(dependenciesOf(store, cases, log, options.mounted));
+  const { now } = options;
+  const app = await createServer({
+    ...dependenciesOf(store, cases, log, options.mounted),
+    ...(now === undefined ? {} : { now }),
+  });
   await app.listen({ host: '127.0.0.1', port: 0 });
   const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
 
@@ -154,13 +176,14 @@ export function dependenciesOf(
   mounted?: ServerDependencies['mounted'],
 ): ServerDependencies {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
-  const signer = decisionSigner({ keyId: 'test', privateKey });
+  const signer = decisionSigner(signingKeyOf(privateKey, 'test'));
   const verifier = approvalVerifier({ keys: [{ keyId: 'test', publicKey }], approvers: config.approvers });
   return {
     config,
     secrets: SECRETS,
     store,
     cases,
+    sweeps: { start: async () => 'started', report: async () => ({ status: 'none' }) },
     version: '0.0.0-test',
     gateway: decisionGateway({ approvers: config.approvers, store, cases, signer, verifier }),
     logger: createLogger({ level: 'debug', write: (line) => void log.push(line) }),

@@ -37,6 +37,7 @@ export interface CordonOptions {
   readonly aws?: Section<'aws'>;
   /** Without it a case ends with its containment. */
   readonly watch?: Section<'watch'>;
+  readonly sweep?: Section<'sweep'>;
   readonly protected?: Config['protected'];
   readonly allowlist?: Config['allowlist'];
   /** ARNs of erin in the cloud: where she is the suspect she decides nothing. */
@@ -60,6 +61,8 @@ export interface Cordon {
   readonly temporal: Client;
   /** The same database as Cordon's, opened a second time. */
   readonly store: Store;
+  /** Of the server. */
+  readonly url: string;
   /** Everything that Cordon logged so far. */
   log(): string;
   createUser(name: string): Promise<User>;
@@ -120,6 +123,9 @@ async function compose(options: CordonOptions, parts: AsyncDisposableStack): Pro
     },
     temporal,
     store,
+    get url() {
+      return url('');
+    },
     log,
     async createUser(name) {
       const { arn, id, key } = await stage.createUser(name);
@@ -226,6 +232,7 @@ function configuration(
       ...options.aws,
     },
     watch: { hours: 0, ...options.watch },
+    sweep: { ...options.sweep },
     protected: options.protected ?? [],
     allowlist: options.allowlist ?? [],
   });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
 import { differences } from '../../demo/snapshot.ts';
-import { respondWorkflowId, rollbackWorkflowId } from '../../src/contracts/ids.ts';
+import { respondWorkflowId, secondPlanWorkflowId } from '../../src/contracts/ids.ts';
 import { planQuery, stateQuery, timelineQuery } from '../../src/contracts/messages.ts';
 import { SEARCH_ATTRIBUTES } from '../../src/contracts/search-attributes.ts';
 import { resourceOf } from '../../src/domain/principal.ts';
@@ -93,7 +93,7 @@ async function rollBack(thisCase: CaseUnderTest): Promise<void> {
   const request = await thisCase.asked();
   expect(differences(contained, await cordon.account()), 'asking for a rollback undoes nothing').toEqual([]);
   await cordon.person('dana').click(request, 'cordon.approve');
-  const handle = cordon.temporal.workflow.getHandle(rollbackWorkflowId(thisCase.caseId));
+  const handle = cordon.temporal.workflow.getHandle(secondPlanWorkflowId(thisCase.caseId));
   expect(await handle.result()).toBe('ROLLED_BACK');
   expect(await thisCase.state()).toBe('ROLLED_BACK');
 }

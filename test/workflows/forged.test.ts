@@ -3,7 +3,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { differences, type Snapshot } from '../../demo/snapshot.ts';
-import { loadSigningKey, loadVerifyingKey } from '../../src/approval/keys.ts';
+import { loadSigningKey, loadVerifyingKey, signingKeyOf } from '../../src/approval/keys.ts';
 import type { DecisionSigner } from '../../src/approval/port.ts';
 import { decisionSigner } from '../../src/approval/signer.ts';
 import { approvalVerifier } from '../../src/approval/verifier.ts';
@@ -31,7 +31,7 @@ beforeAll(async () => {
   cordon = await startCordon({ approval: { approvals: 2 }, identitiesOfErin: [SUSPECT_APPROVER] });
   const key = await loadSigningKey(cordon.config.approval);
   genuine = decisionSigner(key);
-  forger = decisionSigner({ keyId: key.keyId, privateKey: generateKeyPairSync('ed25519').privateKey });
+  forger = decisionSigner(signingKeyOf(generateKeyPairSync('ed25519').privateKey, key.keyId));
   frank = await cordon.createUser('frank');
   thisCase = new CaseUnderTest(cordon, frank.principal, await cordon.alertOn(frank.principal));
   plan = await openPlan(thisCase);
@@ -79,16 +79,16 @@ async function expectNothingChanged(approvals = 0): Promise<void> {
 const FORGED: readonly [string, () => unknown, RegExp][] = [
   ['signed by another key', () => forger.sign(decisionOn(plan)), /signature .* does not hold/u],
   ['a deny signed by another key', () => forger.sign(decisionOn(plan, { decision: 'deny' })), /does not hold/u],
-  ['signed by a key nobody knows', () => ({ ...forger.sign(decisionOn(plan)), keyId: 'another' }), /unknown key/u],
   [
-    'not signed',
-    () => ({ decision: decisionOn(plan), keyId: genuine.sign(decisionOn(plan)).keyId, signature: '' }),
-    /./u,
+    'signed by a key nobody knows',
+    async () => ({ ...(await forger.sign(decisionOn(plan))), keyId: 'another' }),
+    /unknown key/u,
   ],
+  ['not signed', async () => ({ ...(await genuine.sign(decisionOn(plan))), signature: '' }), /./u],
   [
     'a deny that became an approval after it was signed',
-    () => {
-      const signed = genuine.sign(decisionOn(plan, { decision: 'deny' }));
+    async () => {
+      const signed = await genuine.sign(decisionOn(plan, { decision: 'deny' }));
       return { ...signed, decision: { ...signed.decision, decision: 'approve' } };
     },
     /does not hold/u,
@@ -99,13 +99,17 @@ const FORGED: readonly [string, () => unknown, RegExp][] = [
     /not a listed approver/u,
   ],
   ['about another case', () => genuine.sign(decisionOn(plan, { caseId: 'ca_other' })), /another case/u],
-  ['with a field that nobody knows', () => ({ ...genuine.sign(decisionOn(plan)), approved: true }), /malformed/u],
+  [
+    'with a field that nobody knows',
+    async () => ({ ...(await genuine.sign(decisionOn(plan))), approved: true }),
+    /malformed/u,
+  ],
 ];
 
 describe('a forged decision put straight into Temporal changes nothing, and the case still waits:', () => {
   test.each(FORGED)('%s', async (_name, forge, says) => {
     const before = (await refusals()).length;
-    const told = await put(forge());
+    const told = await put(await forge());
     expect(told).toMatch(says);
     expect(told).not.toBe('accepted');
     await expectNothingChanged();
@@ -119,7 +123,7 @@ describe('a forged decision put straight into Temporal changes nothing, and the 
     ['a text', () => 'approve', /./u],
   ];
   test.each(malformed)('%s: the validator rejects it before it is history', async (_name, forge, says) => {
-    const told = await put(forge());
+    const told = await put(await forge());
     expect(told).toMatch(says);
     expect(told).not.toBe('accepted');
     await expectNothingChanged();
@@ -132,7 +136,7 @@ test('whoever is the suspect decides nothing, by no way and with no signature', 
   const ownPlan = await openPlan(own);
   const before = await cordon.account();
   for (const decision of ['approve', 'deny'] as const) {
-    expect(await put(genuine.sign(decisionOn(ownPlan, { decision })), own)).toMatch(/may be the suspect/u);
+    expect(await put(await genuine.sign(decisionOn(ownPlan, { decision })), own)).toMatch(/may be the suspect/u);
   }
   const body = { planDigest: ownPlan.digest, decision: 'deny' };
   expect((await cordon.as('erin', `/v1/cases/${own.caseId}/decisions`, body)).status).toBe(403);
@@ -146,27 +150,36 @@ test('whoever is the suspect decides nothing, by no way and with no signature', 
 });
 
 describe('the containment activity itself believes no workflow:', () => {
-  const calls: readonly [string, () => readonly unknown[]][] = [
-    ['without a decision', () => []],
-    ['with null for a list', () => null as unknown as readonly unknown[]],
-    ['with forged decisions', () => [forger.sign(decisionOn(plan)), forger.sign(decisionOn(plan, { actor: 'dana' }))]],
-    ['with too few', () => [genuine.sign(decisionOn(plan, { actor: 'dana' }))]],
+  const calls: readonly [string, () => Promise<readonly SignedDecision[]>][] = [
+    ['without a decision', async () => []],
+    ['with null for a list', async () => null as unknown as readonly SignedDecision[]],
+    [
+      'with forged decisions',
+      () => Promise.all([decisionOn(plan), decisionOn(plan, { actor: 'dana' })].map((one) => forger.sign(one))),
+    ],
+    ['with too few', async () => [await genuine.sign(decisionOn(plan, { actor: 'dana' }))]],
     [
       'with one person twice',
-      () => [genuine.sign(decisionOn(plan, { actor: 'dana' })), genuine.sign(decisionOn(plan, { actor: 'dana' }))],
+      () => Promise.all(['dana', 'dana'].map((actor) => genuine.sign(decisionOn(plan, { actor })))),
     ],
     [
       'with one who denied',
-      () => [genuine.sign(decisionOn(plan, { actor: 'dana' })), genuine.sign(decisionOn(plan, { decision: 'deny' }))],
+      () =>
+        Promise.all(
+          [decisionOn(plan, { actor: 'dana' }), decisionOn(plan, { decision: 'deny' })].map((one) => genuine.sign(one)),
+        ),
     ],
     [
       'with decisions on another plan',
-      () => ['dana', 'erin'].map((actor) => genuine.sign(decisionOn(plan, { actor, planDigest: 'f'.repeat(64) }))),
+      () =>
+        Promise.all(
+          ['dana', 'erin'].map((actor) => genuine.sign(decisionOn(plan, { actor, planDigest: 'f'.repeat(64) }))),
+        ),
     ],
   ];
   test.each(calls)('%s', async (_name, forge) => {
     const before = (await refusals()).length;
-    const input = { planDigest: plan.digest, sequence: 0, decisions: forge() as readonly SignedDecision[] };
+    const input = { planDigest: plan.digest, sequence: 0, decisions: await forge() };
     await expect(applyAction(input, await dependencies())).rejects.toMatchObject({ type: 'ApprovalInvalid' });
     await expectNothingChanged();
     expect((await refusals()).length, 'the ledger knows of a refusal').toBeGreaterThanOrEqual(Math.max(1, before));
@@ -185,10 +198,10 @@ test('a real approval counts once, and with the second one all of that did not h
   await expect.poll(() => thisCase.handle.query(stateQuery), WAIT).toMatchObject({ approvals: 1 });
   const taken = (await cordon.ledger(thisCase.caseId)).find(({ type }) => type === 'decision')?.body;
   expect(await put(taken), 'the same again').toMatch(/already been taken/u);
-  expect(await put(genuine.sign(decisionOn(plan, { actor: 'dana' })))).toMatch(/already approved/u);
+  expect(await put(await genuine.sign(decisionOn(plan, { actor: 'dana' })))).toMatch(/already approved/u);
   await expectNothingChanged(1);
   await thisCase.approve('erin');
   expect(await thisCase.handle.result()).toBe('CONTAINED');
-  expect(await put(genuine.sign(decisionOn(plan)))).not.toBe('accepted');
+  expect(await put(await genuine.sign(decisionOn(plan)))).not.toBe('accepted');
   expect(await cordon.store.ledger.verify()).toMatchObject({ status: 'intact' });
 });

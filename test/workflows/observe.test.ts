@@ -36,7 +36,7 @@ test('observe mode plans, says what it would do, and changes nothing, not even w
     decidedAt: new Date().toISOString(),
     nonce: 'ab'.repeat(16),
   } as const;
-  const decisions = [decisionSigner(await loadSigningKey(config.approval)).sign(decision)];
+  const decisions = [await decisionSigner(await loadSigningKey(config.approval)).sign(decision)];
   const keys = [await loadVerifyingKey(config.approval.publicKeyFile)];
   const verifier = approvalVerifier({ keys, approvers: config.approvers });
   const plan = await store.plans.get(planDigest);

@@ -2,7 +2,7 @@ import { PutUserPolicyCommand } from '@aws-sdk/client-iam';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { differences } from '../../demo/snapshot.ts';
-import { rollbackWorkflowId } from '../../src/contracts/ids.ts';
+import { secondPlanWorkflowId } from '../../src/contracts/ids.ts';
 import { CaseUnderTest, startCordon, type Cordon } from '../support/cordon.ts';
 
 let cordon: Cordon;
@@ -36,7 +36,7 @@ test('a permission lost after the plan: PARTIAL, it is named, and what was done 
   const asked = await cordon.as('dana', `/v1/cases/${thisCase.caseId}/rollback`, { reason: 'wrong person' });
   expect(asked.status).toBe(202);
   await thisCase.approve();
-  const handle = cordon.temporal.workflow.getHandle(rollbackWorkflowId(thisCase.caseId));
+  const handle = cordon.temporal.workflow.getHandle(secondPlanWorkflowId(thisCase.caseId));
   expect(await handle.result()).toBe('ROLLED_BACK');
   const others = (path: string) => !path.includes('cordon');
   expect(differences(before, await cordon.account()).filter(others)).toEqual([]);

@@ -1,7 +1,13 @@
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { beforeAll, describe, expect, test } from 'vitest';
 
-import { CONTAIN_PRINCIPAL, RESPOND_TO_ALERT, ROLL_BACK } from '../../src/contracts/messages.ts';
+import {
+  CONTAIN_PRINCIPAL,
+  DELETE_KEYS,
+  RESPOND_TO_ALERT,
+  ROLL_BACK,
+  SWEEP_ORPHANS,
+} from '../../src/contracts/messages.ts';
 import { workflowBundle, type WorkflowBundle } from '../../worker/bundle.ts';
 import {
   converterOfRecordings,
@@ -30,7 +36,7 @@ async function replay(recorded: Recorded): Promise<void> {
 
 test('every workflow has a recording', () => {
   const types = recordings.map(({ history }) => JSON.stringify(history.events[0]));
-  for (const type of [RESPOND_TO_ALERT, CONTAIN_PRINCIPAL, ROLL_BACK]) {
+  for (const type of [RESPOND_TO_ALERT, CONTAIN_PRINCIPAL, ROLL_BACK, DELETE_KEYS, SWEEP_ORPHANS]) {
     expect(
       types.some((first) => first.includes(`"workflowType":{"name":"${type}"}`)),
       type,

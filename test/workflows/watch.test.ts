@@ -2,7 +2,7 @@ import { DescribeInstancesCommand } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
 import { differences, type Snapshot } from '../../demo/snapshot.ts';
-import { rollbackWorkflowId } from '../../src/contracts/ids.ts';
+import { secondPlanWorkflowId } from '../../src/contracts/ids.ts';
 import { stateQuery } from '../../src/contracts/messages.ts';
 import { SEARCH_ATTRIBUTES } from '../../src/contracts/search-attributes.ts';
 import { tries } from '../providers/aws/stage.ts';
@@ -94,7 +94,7 @@ test('a rollback that is asked for in the watch ends the watch when it is approv
   const contained = await cordon.account();
   const ask = () => cordon.as('erin', `/v1/cases/${thisCase.caseId}/rollback`, { reason: 'It was the owner' });
   expect((await ask()).status).toBe(202);
-  const rollback = cordon.temporal.workflow.getHandle(rollbackWorkflowId(thisCase.caseId));
+  const rollback = cordon.temporal.workflow.getHandle(secondPlanWorkflowId(thisCase.caseId));
   const first = await thisCase.asked();
   expect(await thisCase.state()).toBe('MONITORING');
   const { planDigest } = (await thisCase.record()) ?? {};
@@ -112,7 +112,7 @@ test('a rollback that is asked for in the watch ends the watch when it is approv
 
   expect((await ask()).status).toBe(202);
   await thisCase.approve();
-  expect(await cordon.temporal.workflow.getHandle(rollbackWorkflowId(thisCase.caseId)).result()).toBe('ROLLED_BACK');
+  expect(await cordon.temporal.workflow.getHandle(secondPlanWorkflowId(thisCase.caseId)).result()).toBe('ROLLED_BACK');
   expect(await thisCase.handle.result()).toBe('CLOSED');
   expect(await thisCase.state()).toBe('ROLLED_BACK');
   expect(differences(before, await cordon.account())).toEqual([]);
@@ -135,7 +135,7 @@ test('an alert in the watch reopens; where everything holds nobody is asked agai
   await new Adversary(cordon.stage, 'tess').removesDeny();
   await expect.poll(() => thisCase.state(), WAIT).toBe('AWAITING_APPROVAL');
   expect((await cordon.as('erin', `/v1/cases/${thisCase.caseId}/rollback`, { reason: 'Enough' })).status).toBe(202);
-  const rollback = cordon.temporal.workflow.getHandle(rollbackWorkflowId(thisCase.caseId));
+  const rollback = cordon.temporal.workflow.getHandle(secondPlanWorkflowId(thisCase.caseId));
   expect(await rollback.result(), 'not while a new plan waits').not.toBe('ROLLED_BACK');
   expect(await thisCase.state()).toBe('AWAITING_APPROVAL');
   await thisCase.handle.terminate('The test is over');
@@ -163,7 +163,7 @@ describe('a watch in which nothing is seen', () => {
 
     expect((await cordon.as('erin', `/v1/cases/${thisCase.caseId}/rollback`, { reason: 'Done' })).status).toBe(202);
     await thisCase.approve();
-    const rollback = cordon.temporal.workflow.getHandle(rollbackWorkflowId(thisCase.caseId));
+    const rollback = cordon.temporal.workflow.getHandle(secondPlanWorkflowId(thisCase.caseId));
     expect(await rollback.result()).toBe('ROLLED_BACK');
     expect(differences(before, await cordon.account())).toEqual([]);
   });

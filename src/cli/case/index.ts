@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 
 import { registerCaseApprove } from './approve.ts';
+import { registerCaseDeleteKeys } from './delete-keys.ts';
 import { registerCaseDeny } from './deny.ts';
 import { registerCaseExport } from './export.ts';
 import { registerCaseList } from './list.ts';
@@ -16,5 +17,6 @@ export function registerCase(program: Command): void {
   registerCaseApprove(parent);
   registerCaseDeny(parent);
   registerCaseRollback(parent);
+  registerCaseDeleteKeys(parent);
   registerCaseExport(parent);
 }

@@ -9,11 +9,13 @@ const UNDO = {
   none: 'Can NOT be undone.',
 } as const;
 
+const KINDS = { containment: 'Containment', rollback: 'Rollback', deletion: 'Deletion' } as const;
+
 /** The whole plan: nothing that is approved is left out. Every piece of data is inert. */
 export function planText(plan: Plan): string {
   const { principal, requirement } = plan;
   return [
-    `${plan.kind === 'rollback' ? 'Rollback' : 'Containment'} plan of case ${inert(plan.caseId)}`,
+    `${KINDS[plan.kind]} plan of case ${inert(plan.caseId)}`,
     `Principal  ${inert(`${principal.kind} ${principal.name} in ${principal.cloud} ${principal.accountId} (${resourceOf(principal)})`)}`,
     `Digest     ${inert(plan.digest)}`,
     `Approvals  ${requirement.approvals}: ${inert(requirement.reason)}`,

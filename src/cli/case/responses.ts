@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { TRANSITIONS } from '../../domain/case.ts';
 import type { CaseState, TimelineEntry } from '../../domain/case.ts';
 import type { Plan } from '../../domain/plan.ts';
+import { PLAN_KINDS } from '../../domain/plan.ts';
 
 const state = z.enum(Object.keys(TRANSITIONS) as [CaseState, ...CaseState[]]);
 
@@ -31,7 +32,7 @@ export const caseRecord = caseSummary.extend(caseTimeline.shape).loose();
 /** Every field is kept as it came: the digest is computed over all of them, those of a later version too. */
 export const plan = z
   .looseObject({
-    kind: z.enum(['containment', 'rollback']),
+    kind: z.enum(PLAN_KINDS),
     caseId: z.string(),
     principal: z.looseObject({
       cloud: z.string(),
@@ -61,7 +62,8 @@ export const plan = z
   .transform((value) => value as unknown as Plan);
 
 export const decisionAnswer = z.object({ state, approvals: z.number(), required: z.number() });
-export const rollbackAnswer = z.object({ workflowId: z.string(), status: z.enum(['started', 'already-running']) });
+/** Of a rollback, and of a deletion of keys. */
+export const secondPlanAnswer = z.object({ workflowId: z.string(), status: z.enum(['started', 'already-running']) });
 export const caseExport = z.looseObject({});
 
 export type CaseSummary = z.infer<typeof caseSummary>;

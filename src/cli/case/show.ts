@@ -1,5 +1,8 @@
 import type { Command } from 'commander';
+import type { z } from 'zod';
 
+import type { CaseState } from '../../domain/case.ts';
+import { HAND_OVER } from '../../domain/case.ts';
 import { contextOf, print } from '../context.ts';
 import { inert, table } from '../terminal.ts';
 import { casePath, connect, urlOption } from './connection.ts';
@@ -18,9 +21,20 @@ export function registerCaseShow(parent: Command): void {
       const record = await server.get(casePath(caseId), caseRecord);
       const plan = record.planDigest === undefined ? null : await server.get(casePath(caseId, '/plan'), planSchema);
       print(context, { case: record, plan }, () =>
-        [caseText(record), '', plan === null ? 'There is no plan yet.' : planText(plan)].join('\n'),
+        [caseText(record), ...handOver(record), '', plan === null ? 'There is no plan yet.' : planText(plan)].join(
+          '\n',
+        ),
       );
     });
+}
+
+/** A rollback takes back what was made. */
+const TAKEN_BACK: readonly CaseState[] = ['ROLLING_BACK', 'ROLLED_BACK', 'ROLLBACK_PARTIAL'];
+
+function handOver({ state, timeline }: z.infer<typeof caseRecord>): readonly string[] {
+  if (TAKEN_BACK.includes(state)) return [];
+  const lines = timeline.filter(({ step }) => step === HAND_OVER).map(({ detail }) => `  - ${inert(detail)}`);
+  return lines.length === 0 ? [] : ['', 'To hand over:', ...lines];
 }
 
 function caseText(record: CaseSummary): string {

@@ -25,6 +25,13 @@ const WORDING = {
     approve: 'Approve rollback',
     confirm: 'Credentials work again, also for whoever else holds them.',
   },
+  deletion: {
+    question: (who: string) => `Delete the deactivated keys of ${who} for good?`,
+    blocked: (who: string) => `Keys can't be deleted yet: ${who}`,
+    plan: "To be deleted, and nothing else. This can't be undone:",
+    approve: 'Approve deletion',
+    confirm: "This can't be undone: a deleted key never works again, and no rollback brings it back.",
+  },
 } as const;
 
 /** The question to the approvers: what was seen, why, the exact plan, and the two buttons. Pure; every produced text is inert. */
@@ -45,7 +52,7 @@ export function approvalMessage(request: ApprovalRequest): SlackMessageBody {
       section(wording.plan),
       ...planBlocks(plan),
       ...caveats(plan),
-      ...(plan.kind === 'containment' ? [context(undoSummary(plan))] : []),
+      ...(plan.kind === 'rollback' ? [] : [context(undoSummary(plan))]),
       ...(blocked ? [obstacles(plan)] : [requirement(plan), buttons(plan)]),
     ],
   };

@@ -51,23 +51,40 @@ const ROLLBACK_ENDINGS: Partial<Record<CaseState, Ending>> = {
   },
 };
 
-function ending(state: CaseState, kind: PlanKind): Ending {
-  return (kind === 'rollback' ? ROLLBACK_ENDINGS[state] : undefined) ?? ENDINGS[state];
-}
+/** The case stays as it was: these tell what became of the plan. */
+const KEYS_LOOK = 'Look at the keys in the account now; the case says what was done and what was not.';
+const DELETION_ENDINGS: Partial<Record<CaseState, Ending>> = {
+  REJECTED: { says: 'Denied. No key was deleted; they stay inactive.' },
+  EXPIRED: {
+    says: 'Nobody answered in time. No key was deleted; they stay inactive.',
+    next: 'Ask for the deletion again if it is still wanted.',
+  },
+  CLOSED: { says: "The keys are deleted, proved by the cloud itself. This can't be undone." },
+  PARTIAL: { says: 'Only a part of the keys was deleted.', next: KEYS_LOOK },
+  OUTCOME_UNKNOWN: { says: 'It is not known whether the keys were deleted.', next: KEYS_LOOK },
+  FAILED: { says: 'No key was deleted.', next: KEYS_LOOK },
+};
+
+const KINDS: Record<PlanKind, { readonly name: string; readonly endings: Partial<Record<CaseState, Ending>> }> = {
+  containment: { name: 'Containment', endings: {} },
+  rollback: { name: 'Rollback', endings: ROLLBACK_ENDINGS },
+  deletion: { name: 'Deletion of keys', endings: DELETION_ENDINGS },
+};
 
 /** The request after its decision: the same plan in short, who, when and what, the state; no buttons. */
 export function closedMessage(closed: ApprovalClosed): SlackMessageBody {
   const { request, state, lines } = closed;
   const { plan, caseId } = request;
-  const { says, next } = ending(state, plan.kind);
+  const { name, endings } = KINDS[plan.kind];
+  const { says, next } = endings[state] ?? ENDINGS[state];
   const who = principalText(plan.principal);
-  const kind = plan.kind === 'rollback' ? 'Rollback' : 'Containment';
-  const title = `${state.replaceAll('_', ' ')}: ${who}`;
+  // The state of a deletion is that of its plan: the case it belongs to is where it was.
+  const title = plan.kind === 'deletion' ? `${name}: ${who}` : `${state.replaceAll('_', ' ')}: ${who}`;
   return {
     text: inertFallback(`${title}. ${says}`),
     blocks: [
       header(title),
-      section(`${kind}: ${says}`),
+      section(`${name}: ${says}`),
       ...(next === undefined ? [] : [section(`What to do: ${next} ${showCommand(caseId)}`)]),
       ...(lines.length > 0 ? [list('What happened:', lines.map(inertLine), caseId, 2_500)] : []),
       divider,

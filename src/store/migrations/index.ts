@@ -4,11 +4,13 @@ import { Migrator } from 'kysely/migration';
 import type { Database, DialectName } from '../schema.ts';
 import { firstTables } from './0001-first-tables.ts';
 import { lastingReservations } from './0002-lasting-reservations.ts';
+import { newestLine } from './0003-newest-line.ts';
 
 /** Never changed once released: a new one is added. They run in the order of their names. */
 const MIGRATIONS = {
   '0001-first-tables': firstTables,
   '0002-lasting-reservations': lastingReservations,
+  '0003-newest-line': newestLine,
 } satisfies Record<string, (dialect: DialectName) => Migration>;
 
 /** Brings the database up to date. Safe when several processes start at once: one runs them, the others find them done. */

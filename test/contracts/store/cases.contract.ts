@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
+import type { CaseState } from '../../../src/domain/case.ts';
+import { END_STATES, TRANSITIONS } from '../../../src/domain/case.ts';
 import type { Fixture } from './fixture.ts';
 import { ALICE, CANARY, caseNamed, planNamed } from './samples.ts';
 
@@ -32,6 +34,16 @@ export function caseContract(fixture: Fixture): void {
       expect(await fixture.store.cases.get('ca_1')).toMatchObject({ state: 'CONTAINED', timeline: late.timeline });
     });
 
+    it('tell what the run that was reset tells, though the one before it had more lines', async () => {
+      const [line] = caseNamed('ca_1').timeline;
+      if (!line) throw new Error('The sample has no line.');
+      const before = { ...line, state: 'CONTAINED', detail: 'before' } as const;
+      const after = { ...line, state: 'PARTIAL', at: new Date(Date.parse(line.at) + 1_000).toISOString() } as const;
+      await fixture.store.cases.save(caseNamed('ca_1', { state: 'CONTAINED', timeline: [line, before, before] }));
+      await fixture.store.cases.save(caseNamed('ca_1', { state: 'PARTIAL', timeline: [line, after] }));
+      expect(await fixture.store.cases.get('ca_1')).toMatchObject({ state: 'PARTIAL', timeline: [line, after] });
+    });
+
     it('are open for a principal until they rest', async () => {
       expect(await fixture.store.cases.openFor(ALICE)).toBeNull();
       await fixture.store.cases.save(caseNamed('ca_1'));
@@ -39,6 +51,16 @@ export function caseContract(fixture: Fixture): void {
       expect(await fixture.store.cases.openFor(ALICE)).toMatchObject({ caseId: 'ca_1' });
       await fixture.store.cases.save(caseNamed('ca_1', { state: 'CONTAINED' }));
       expect(await fixture.store.cases.openFor(ALICE)).toBeNull();
+    });
+
+    it('are listed as open in every state but those in which a case rests, oldest first', async () => {
+      const states = Object.keys(TRANSITIONS) as CaseState[];
+      for (const state of states) await fixture.store.cases.save(caseNamed(`ca_${state}`, { state }));
+      const open = await fixture.store.cases.open();
+      expect(open.map(({ caseId }) => caseId)).toEqual(
+        states.filter((state) => !END_STATES.includes(state)).map((state) => `ca_${state}`),
+      );
+      expect(open[0]).toEqual(await fixture.store.cases.get(open[0]?.caseId ?? ''));
     });
   });
 }

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import type { JsonObject } from '../../../src/domain/json.ts';
+import type { NewLedgerEntry } from '../../../src/domain/ledger.ts';
 import type { Fixture } from './fixture.ts';
 import { appendMany, entryNumber } from './samples.ts';
 
@@ -54,6 +55,30 @@ export function ledgerContract(fixture: Fixture): void {
         { numRuns: 40, examples: [[{ broken: '\ud800 \u0000 \u202e' }], [{ constructor: 1 }]] },
       );
       expect(await fixture.store.ledger.verify()).toMatchObject({ status: 'intact', entries: number });
+    });
+  });
+}
+
+export function unfinishedContract(fixture: Fixture): void {
+  describe('what the ledger calls unfinished', () => {
+    const append = (number: number, type: NewLedgerEntry['type']) =>
+      fixture.store.ledger.append(entryNumber(number, { type }));
+
+    it('are intents that have no outcome of their own kind under the same key', async () => {
+      expect(await fixture.store.ledger.unfinished()).toEqual([]);
+      await append(1, 'intent');
+      const lost = await append(2, 'intent');
+      await append(1, 'outcome');
+      await append(2, 'refusal');
+      await append(2, 'rollback-outcome');
+      await append(3, 'intent');
+      await append(3, 'outcome');
+      const undoing = await append(3, 'rollback-intent');
+      await append(4, 'rollback-intent');
+      await append(4, 'rollback-outcome');
+      expect(await fixture.store.ledger.unfinished()).toEqual([lost, undoing]);
+      await append(2, 'outcome');
+      expect(await fixture.store.ledger.unfinished()).toEqual([undoing]);
     });
   });
 }

@@ -11,7 +11,7 @@ import { postgresServer, sqliteServer } from './databases.ts';
 import type { Fixture } from './fixture.ts';
 import { useDatabase } from './fixture.ts';
 import { ledgerVerificationContract } from './ledger-verification.contract.ts';
-import { ledgerContract, ledgerProcessContract } from './ledger.contract.ts';
+import { ledgerContract, ledgerProcessContract, unfinishedContract } from './ledger.contract.ts';
 
 function storeContract(fixture: Fixture): void {
   alertContract(fixture);
@@ -23,6 +23,7 @@ function storeContract(fixture: Fixture): void {
   databaseContract(fixture);
   openingContract(fixture);
   ledgerContract(fixture);
+  unfinishedContract(fixture);
   ledgerProcessContract(fixture);
   ledgerVerificationContract(fixture);
 }

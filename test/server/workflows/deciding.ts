@@ -40,3 +40,7 @@ export async function respondToAlert(): Promise<void> {
 export async function rollBack(): Promise<void> {
   await condition(() => false);
 }
+
+export async function deleteKeys(): Promise<void> {
+  await condition(() => false);
+}
