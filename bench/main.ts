@@ -11,6 +11,7 @@ import { measureContainment } from './measures/containment.ts';
 import { measureCrowd } from './measures/crowd.ts';
 import { measureHistory } from './measures/history.ts';
 import { measureIngest } from './measures/ingest.ts';
+import { measureKillSwitch } from './measures/kill-switch.ts';
 import { measureStart } from './measures/start.ts';
 import { measureVerdict } from './measures/verdict.ts';
 import { isMet, machine, table, type Group, type Progress, type Row } from './report.ts';
@@ -28,6 +29,7 @@ const MEASURES: Readonly<Record<string, Measure>> = {
   history: { title: 'History in Temporal', run: measureHistory },
   containment: { title: 'From the approval to the last change, one AWS user', run: measureContainment },
   crowd: { title: 'Many principals at once, under a budget', run: measureCrowd },
+  'kill-switch': { title: 'The kill switch, three workers amid their changes', run: measureKillSwitch },
   start: { title: 'Start', run: measureStart },
   ingest: { title: 'Taking alerts in', run: measureIngest },
 };

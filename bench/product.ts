@@ -9,6 +9,7 @@ import type { DataConverter } from '@temporalio/common';
 import type { NativeConnection, Worker } from '@temporalio/worker';
 
 import { decisionGateway, type DecisionGateway } from '../src/approval/gateway.ts';
+import { signingKeyOf } from '../src/approval/keys.ts';
 import { decisionSigner } from '../src/approval/signer.ts';
 import { approvalVerifier } from '../src/approval/verifier.ts';
 import { configSchema, type Config } from '../src/config/schema.ts';
@@ -19,6 +20,8 @@ import { dataConverter } from '../src/encryption/temporal-codec.ts';
 import { createNotifiers } from '../src/notify/index.ts';
 import type { Provider } from '../src/providers/port.ts';
 import { temporalCaseClient } from '../src/runtime/case-client.ts';
+import { casePulse } from '../src/runtime/case-pulse.ts';
+import { temporalSweepClient } from '../src/runtime/sweep-client.ts';
 import { createLogger } from '../src/runtime/logger.ts';
 import { createServer } from '../src/server/server.ts';
 import { receive } from '../src/sources/index.ts';
@@ -95,7 +98,8 @@ export async function openProduct(
   const logger = createLogger({ level: 'silent' });
   const { approvers } = config;
   const cases = temporalCaseClient(client);
-  const signer = decisionSigner({ keyId: 'bench', privateKey });
+  const sweeps = temporalSweepClient(client);
+  const signer = decisionSigner(signingKeyOf(privateKey, 'bench'));
   const verifier = approvalVerifier({ keys: [verifyingKey], approvers });
   const gateway = decisionGateway({ approvers, store, cases, signer, verifier });
 
@@ -119,6 +123,7 @@ export async function openProduct(
         providers: { aws: provider },
         verifier,
         cases: caseStarter(client),
+        pulseOf: casePulse(client),
         logger,
       };
       const notifiers = createNotifiers({ log: logger });
@@ -136,7 +141,7 @@ export async function openProduct(
     },
     async startServer() {
       const secrets = { sources: { generic: SOURCE_SECRET }, approvers: {} };
-      const app = await createServer({ config, secrets, store, cases, gateway, logger, version: 'bench' });
+      const app = await createServer({ config, secrets, store, cases, sweeps, gateway, logger, version: 'bench' });
       running.defer(() => app.close());
       await app.listen({ host: '127.0.0.1', port: 0 });
       return `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;

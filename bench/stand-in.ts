@@ -18,7 +18,8 @@ export function standInProvider(): Provider {
       const name = clues.find(({ form }) => form === 'user-name')?.value;
       return name ? { status: 'resolved', principal: user(name) } : { status: 'unresolved', reason: 'No user name.' };
     },
-    self: async () => user('cordon-responder'),
+    selves: async () => [user('cordon-responder')],
+    accounts: async () => [ACCOUNT],
     sources: { activity: 'stand-in', credentials: 'stand-in' },
     activity: async () => facts({ around: summary, before: summary }),
     credentials: async () => CREDENTIALS,
@@ -26,6 +27,7 @@ export function standInProvider(): Provider {
     actions: {},
     propose: () => ({ requests: [], caveats: [] }),
     evidencePermissions: [],
+    marked: async () => ({ marks: [], credentials: [], unread: [] }),
     missingPermissions: async () => [],
   };
 }

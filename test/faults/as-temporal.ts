@@ -15,9 +15,12 @@ export interface End {
 const ATTEMPTS = 8;
 
 /** What `workflows/carry-out.ts` does by Temporal's retries, without the waiting between them. */
-export async function asTemporalWould(suspect: Suspect, dependencies: ContainmentDependencies): Promise<End> {
+export async function asTemporalWould(
+  suspect: Pick<Suspect, 'plan' | 'planned' | 'decisions'>,
+  dependencies: ContainmentDependencies,
+): Promise<End> {
   const { plan, planned, decisions } = suspect;
-  const input = { planDigest: plan.digest, sequence: 0, decisions };
+  const input = { planDigest: plan.digest, sequence: planned.sequence, decisions };
   if (planned.effect === 'declarative') return retried(() => applyAction(input, dependencies));
   const [first, failure] = await attempt(() => applyAction(input, dependencies));
   if (first) return endOf(first);

@@ -187,7 +187,7 @@ function planOfRollback({ caseId }: Case): Promise<Plan> {
 /** One try of each action and of the proof; the failures and, as text, the lies. */
 async function rollBack(contained: Contained, plan: Plan, proxy: FaultProxy): Promise<(CordonFailure | string)[]> {
   const dependencies = through(proxy.url);
-  const decisions = [approval(plan, office.signer)];
+  const decisions = [await approval(plan, office.signer)];
   const wrongs: (CordonFailure | string)[] = [];
   for (const { sequence, request } of plan.actions) {
     const input = { planDigest: plan.digest, sequence, decisions };
@@ -261,7 +261,7 @@ async function contain(one: Case): Promise<Contained> {
   const dependencies = through(ministack.url);
   const before = await stateOf(stage, one, one.caseId);
   const plan = await planContainment(one, dependencies);
-  const decisions = [approval(plan, office.signer)];
+  const decisions = [await approval(plan, office.signer)];
   for (const { sequence } of plan.actions) {
     const { status } = await applyAction({ planDigest: plan.digest, sequence, decisions }, dependencies);
     if (status !== 'applied') throw new Error(`Undisturbed, action ${sequence} must be applied; it is ${status}.`);

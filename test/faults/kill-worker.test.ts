@@ -5,7 +5,7 @@ import type { JsonObject } from '../../src/domain/json.ts';
 import type { ProxiedCall } from '../support/fault-proxy.ts';
 import type { KillableCordon, OpenCase } from './killable-cordon.ts';
 import { startKillableCordon, until } from './killable-cordon.ts';
-import { accepted, newKeys, newPerson, stateOf, storedKey, type Person } from './suspect.ts';
+import { accepted, isAbout, newKeys, newPerson, stateOf, storedKey, type Person } from './suspect.ts';
 
 /** The worker dies while this call of one case is on its way; `effect`: AWS carries it out all the same. */
 interface KillPoint {
@@ -146,11 +146,6 @@ describe.each(PLANS)('a worker that is killed amid $name', ({ actions, keys, rol
     },
   );
 });
-
-function isAbout({ principal, roleName, keys }: Person, { text }: ProxiedCall): boolean {
-  const names = [principal.name, roleName, ...keys.map(({ accessKeyId }) => accessKeyId)];
-  return names.some((name) => new RegExp(`(?<![\\w-])${name}(?![\\w-])`, 'u').test(text));
-}
 
 function isAt({ point, seen }: Held): boolean {
   const { service, operation, occurrence } = point;

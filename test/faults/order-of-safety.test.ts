@@ -62,9 +62,10 @@ const configured = (changes: Readonly<Record<string, unknown>>) => ({
   dependencies: containmentThrough(proxy.url, stage, office, changes),
 });
 
-const changedDecision = (change: (signed: SignedDecision) => SignedDecision) => async (attempt: Attempt) => ({
-  decisions: attempt.decisions.map(change),
-});
+const changedDecision =
+  (change: (signed: SignedDecision) => SignedDecision | Promise<SignedDecision>) => async (attempt: Attempt) => ({
+    decisions: await Promise.all(attempt.decisions.map(async (signed) => change(signed))),
+  });
 
 const BARRIERS: readonly Barrier[] = [
   {
@@ -81,7 +82,9 @@ const BARRIERS: readonly Barrier[] = [
     name: 'a denial',
     failure: 'ApprovalInvalid',
     set: async ({ decisions }) => ({
-      decisions: decisions.map(({ decision }) => office.signer.sign({ ...decision, decision: 'deny' })),
+      decisions: await Promise.all(
+        decisions.map(({ decision }) => office.signer.sign({ ...decision, decision: 'deny' })),
+      ),
     }),
   },
   {
@@ -97,7 +100,7 @@ const BARRIERS: readonly Barrier[] = [
   {
     name: 'an approval by someone who is not listed',
     failure: 'ApprovalInvalid',
-    set: async ({ suspect }) => ({ decisions: [approval(suspect.plan, office.signer, 'mallory')] }),
+    set: async ({ suspect }) => ({ decisions: [await approval(suspect.plan, office.signer, 'mallory')] }),
   },
   {
     name: 'an approval of another plan',
@@ -110,7 +113,7 @@ const BARRIERS: readonly Barrier[] = [
     async set({ suspect }) {
       const plan = sealPlan({ ...suspect.plan, requirement: { approvals: 2, reason: 'two' } });
       await office.store.plans.put(plan);
-      return { suspect: { ...suspect, plan }, decisions: [approval(plan, office.signer)] };
+      return { suspect: { ...suspect, plan }, decisions: [await approval(plan, office.signer)] };
     },
   },
   {
@@ -126,7 +129,7 @@ const BARRIERS: readonly Barrier[] = [
       const request = { ...suspect.planned.request, target: 'arn:aws:iam::123456789012:user/*' };
       const plan = sealPlan({ ...suspect.plan, actions: [{ ...suspect.planned, request }] });
       await office.store.plans.put(plan);
-      return { suspect: { ...suspect, plan }, decisions: [approval(plan, office.signer)] };
+      return { suspect: { ...suspect, plan }, decisions: [await approval(plan, office.signer)] };
     },
   },
   {
@@ -243,7 +246,7 @@ describe('the budget', () => {
     const { plan, decisions, caseId, principal } = await newSuspect('deny-principal', stage, own);
     await applyAction({ planDigest: plan.digest, sequence: 0, decisions }, dependencies);
     const rollback = await planRollback({ caseId }, dependencies);
-    const input = { planDigest: rollback.digest, sequence: 0, decisions: [approval(rollback, own.signer)] };
+    const input = { planDigest: rollback.digest, sequence: 0, decisions: [await approval(rollback, own.signer)] };
     const none = containmentThrough(proxy.url, stage, own, { budget: { perKind: { 'iam-user': 0 } } });
     expect(await revertAction(input, none)).toMatchObject({ status: 'reverted' });
     const [total] = containmentLimits(principal, dependencies.config.budget);

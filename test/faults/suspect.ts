@@ -31,11 +31,12 @@ import type { AwsPrincipal } from '../../src/domain/principal.ts';
 import { createCipher } from '../../src/encryption/cipher.ts';
 import type { AwsCredentials } from '../../src/providers/aws/clients.ts';
 import { createAwsProvider } from '../../src/providers/aws/index.ts';
-import { proposeKeyDeletion } from '../../src/providers/aws/propose.ts';
+import { deletionOfKeys } from '../../src/providers/aws/actions/delete-access-keys/request.ts';
 import { openStore } from '../../src/store/index.ts';
 import type { Store } from '../../src/store/port.ts';
 import type { Stage } from '../providers/aws/stage.ts';
 import { credentialsOf, tries } from '../providers/aws/stage.ts';
+import type { ProxiedCall } from '../support/fault-proxy.ts';
 
 /** What containment needs besides a cloud: a real store, real keys, one approver. */
 export interface Office {
@@ -104,6 +105,11 @@ export async function newPerson(stage: Stage, keyCount: 1 | 2, withRole: boolean
   return { principal, keys, roleName, session: await stage.assume(user.key, arn, `loot-of-${name}`) };
 }
 
+export function isAbout({ principal, roleName, keys }: Person, { text }: ProxiedCall): boolean {
+  const names = [principal.name, roleName, ...keys.map(({ accessKeyId }) => accessKeyId)];
+  return names.some((name) => new RegExp(`(?<![\\w-])${name}(?![\\w-])`, 'u').test(text));
+}
+
 /** A person with an approved plan of one action about them. */
 export interface Suspect extends Person {
   readonly plan: Plan;
@@ -144,7 +150,7 @@ export async function newSuspect(action: string, stage: Stage, office: Office): 
   const kind = 'containment';
   const plan = sealPlan({ kind, caseId, principal, actions: [planned], requirement, obstacles: [], caveats: [] });
   await office.store.plans.put(plan);
-  const decisions = [approval(plan, office.signer)];
+  const decisions = [await approval(plan, office.signer)];
   return { ...person, plan, planned, decisions, caseId, prior };
 }
 
@@ -157,11 +163,10 @@ async function requestOf(action: string, stage: Stage, person: Person, caseId: s
     const status = { UserName: principal.name, AccessKeyId, Status: 'Inactive' as const };
     await stage.admin.iam.send(new UpdateAccessKeyCommand(status));
   }
-  return proposeKeyDeletion(
-    principal,
-    keys.map(({ accessKeyId }) => accessKeyId),
-    '2026-01-01T00:00:00.000Z',
-  );
+  const { cloud, accountId, arn: target } = principal;
+  const ids = keys.map(({ accessKeyId }) => accessKeyId);
+  const long = '2026-01-01T00:00:00.000Z';
+  return deletionOfKeys({ cloud, accountId, principal, target }, ids, { deactivatedAt: long, notBefore: long });
 }
 
 /** As if the person had left it on themselves, so that the state of one user tells all; null for actions on the suspect. */
@@ -187,7 +192,7 @@ async function leftOn(action: string, stage: Stage, { principal, keys, roleName 
   }
 }
 
-export function approval(plan: Plan, signer: DecisionSigner, actor = 'erin'): SignedDecision {
+export function approval(plan: Plan, signer: DecisionSigner, actor = 'erin'): Promise<SignedDecision> {
   const { caseId, digest: planDigest } = plan;
   const decidedAt = new Date().toISOString();
   const nonce = randomBytes(16).toString('hex');
