@@ -27,7 +27,7 @@ interface Held {
   diedInTheCall?: boolean;
 }
 
-const FULL = process.env['CORDON_FULL_SWEEP'] === '1';
+export const FULL = process.env['CORDON_FULL_SWEEP'] === '1';
 export const SWEPT = FULL ? 'every call' : 'each write and every fifth read (CORDON_FULL_SWEEP=1: in every call)';
 /** Two workers at once, and fewer cases than both together run activities. */
 const WORKERS = 2;

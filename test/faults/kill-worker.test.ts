@@ -26,7 +26,7 @@ interface Held {
 }
 
 const FULL = process.env['CORDON_FULL_SWEEP'] === '1';
-const SWEPT = FULL ? 'every call' : 'each write and every third read (CORDON_FULL_SWEEP=1: in every call)';
+const SWEPT = FULL ? 'every call' : 'each write and every fifth read (CORDON_FULL_SWEEP=1: in every call)';
 /** Cases in one process at once: below the activities that a worker runs at once. */
 const WAVE = 12;
 const HONEST: readonly CaseState[] = ['CONTAINED', 'PARTIAL', 'OUTCOME_UNKNOWN'];
@@ -168,7 +168,7 @@ function killPoints(calls: readonly ProxiedCall[]): readonly KillPoint[] {
     const point = { service, operation, occurrence, effect: false };
     if (write) return [point, { ...point, effect: true }];
     reads += 1;
-    return FULL || reads % 3 === 1 ? [point] : [];
+    return FULL || reads % 5 === 1 ? [point] : [];
   });
 }
 
