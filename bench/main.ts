@@ -112,7 +112,8 @@ async function main(): Promise<number> {
 }
 
 try {
-  process.exitCode = await main();
+  // SDKs of the clouds leave timers behind that would hold the process for minutes.
+  process.exit(await main());
 } catch (error) {
   console.error(`${error instanceof Error ? error.message : String(error)}\n\n${help()}`);
   process.exitCode = 2;
