@@ -56,6 +56,9 @@ export const GCP_PRINCIPALS: { readonly [Kind in GcpPrincipalKind]: GcpPrincipal
 
 const AT = '2026-02-01T11:00:00.000Z';
 const BACKDOOR: ChangedIdentity = { kind: 'user', arn: `${IAM}:user/backdoor`, uniqueId: 'AIDAEXAMPLEBACKDOOR' };
+const BOB: ChangedIdentity = { kind: 'user', arn: `${IAM}:user/bob`, uniqueId: 'AIDAEXAMPLEBOB000000' };
+const VAULT: ChangedIdentity = { kind: 'role', arn: `${IAM}:role/vault`, uniqueId: 'AROAEXAMPLEVAULT0000' };
+const DIGEST = '0'.repeat(64);
 const EMPTY = {
   window: { from: AT, to: AT },
   calls: 1,
@@ -110,16 +113,47 @@ const CHANGES: Readonly<Record<Principal['cloud'], readonly IdentityChange[]>> =
       owner: BACKDOOR,
       details: { policyArn: 'arn:aws:iam::aws:policy/AdministratorAccess' },
     }),
+    change('CreateLoginProfile', { owner: BOB }),
+    change('AddUserToGroup', { owner: BOB, details: { groupName: 'admins' } }),
+    change('UpdateAssumeRolePolicy', {
+      owner: VAULT,
+      before: { trustPolicy: '{}' },
+      details: { documentDigest: DIGEST },
+    }),
+    change('SetDefaultPolicyVersion', {
+      before: { versionId: 'v1' },
+      details: { policyArn: `${IAM}:policy/deploy`, policyVersionId: 'v2' },
+    }),
+    change('CreateSAMLProvider', { details: { providerArn: `${IAM}:saml-provider/corp` } }),
+    change('AddPermission20150331v2', {
+      details: {
+        functionArn: `arn:aws:lambda:us-east-1:${ACCOUNT}:function:resize`,
+        statementId: 'backdoor',
+        documentDigest: DIGEST,
+      },
+    }),
   ],
   azure: [
     change('microsoft.insights/diagnosticsettings/delete', {
       target: `/subscriptions/${SUBSCRIPTION}/providers/microsoft.insights/diagnosticSettings/to-siem`,
+    }),
+    change('microsoft.authorization/roleassignments/write', {
+      target: `/subscriptions/${SUBSCRIPTION}/providers/Microsoft.Authorization/roleAssignments/cccccccc-0000-4000-8000-000000000001`,
     }),
   ],
   gcp: [
     change('DeleteSink', {
       target: '//logging.googleapis.com/projects/example-project/sinks/audit',
       before: { destination: 'storage.googleapis.com/example-audit' },
+    }),
+    change('CreateServiceAccountKey', {
+      target:
+        '//iam.googleapis.com/projects/example-project/serviceAccounts/billing@example-project.iam.gserviceaccount.com',
+      details: { keyId: '0123456789'.repeat(4) },
+    }),
+    change('SetIamPolicy', {
+      target: '//cloudresourcemanager.googleapis.com/projects/example-project',
+      details: { granted: [{ role: 'roles/owner', member: 'user:mallory@example.net', condition: null }] },
     }),
   ],
 };
