@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import type { WorkflowFailedError } from '@temporalio/client';
-import { Client } from '@temporalio/client';
+import { Client, WorkflowContinuedAsNewError } from '@temporalio/client';
 import { ApplicationFailure, defaultPayloadConverter } from '@temporalio/common';
 import type { History } from '@temporalio/common/lib/proto-utils.js';
 import { temporal } from '@temporalio/proto';
@@ -100,6 +100,9 @@ describe('payloads in Temporal', () => {
       signal: 'unknown',
       signalArgs: [CANARY],
     });
+    // The first run has no handlers, and an update that reaches it would be refused.
+    const first = client.workflow.getHandle(workflowId, handle.signaledRunId, { followRuns: false });
+    await expect(first.result()).rejects.toThrow(WorkflowContinuedAsNewError);
     const current = client.workflow.getHandle(workflowId);
     expect(await current.executeUpdate(change, { args: ['!'] })).toBe(`${CANARY}!`);
     expect(await current.query(ask, '?')).toBe(`${CANARY}?`);
