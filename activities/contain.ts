@@ -5,12 +5,12 @@ import { planContainment } from '../src/containment/plan.ts';
 import { planRollback, revertAction, verifyRollback } from '../src/containment/rollback.ts';
 import { verifyContainment } from '../src/containment/verify.ts';
 import type { ContainActivities } from '../src/contracts/activities.ts';
-import { atBoundary, beating } from './boundary.ts';
+import { atBoundary, attempt, beating } from './boundary.ts';
 
 /** The only activities that may change a cloud. What they do is in `src/containment`; here they get a heartbeat. */
 export function createContainActivities(dependencies: ContainmentDependencies): ContainActivities {
   return atBoundary({
-    planContainment: (input) => beating(() => planContainment(input, dependencies)),
+    planContainment: (input) => beating(() => planContainment(input, dependencies, attempt())),
     planRollback: (input) => beating(() => planRollback(input, dependencies)),
     planDeletion: (input) => beating(() => planDeletion(input, dependencies)),
     applyAction: (input) => beating(() => applyAction(input, dependencies)),

@@ -84,6 +84,12 @@ export function createDecideActivities({ policyFor, store, verifier, cases }: De
       });
     },
 
+    async otherOpenCase({ principal, caseId }) {
+      const key = principalKey(principal);
+      const others = (await store.cases.open()).filter((one) => one.principalKey === key && one.caseId !== caseId);
+      return others.map(({ caseId: other, state }) => ({ caseId: other, state }))[0] ?? null;
+    },
+
     loadCase: ({ caseId }) => loadCase(store.cases, caseId),
   } satisfies DecideActivities);
 }

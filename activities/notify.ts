@@ -3,7 +3,7 @@ import { CordonFailure } from '../src/contracts/failures.ts';
 import type { Alert } from '../src/domain/alert.ts';
 import type { ApprovalRequest, Notifier } from '../src/notify/port.ts';
 import type { AlertStore, PlanStore } from '../src/store/port.ts';
-import { atBoundary } from './boundary.ts';
+import { atBoundary, attempt } from './boundary.ts';
 
 export interface NotifyDependencies {
   readonly notifiers: { readonly first: Notifier; readonly fallback: Notifier };
@@ -18,7 +18,13 @@ export function createNotifyActivities({ notifiers, store }: NotifyDependencies)
       await notifiers.first.updateApproval(message, { request: await requestOf(subject), state, lines });
     },
     async notifyPeople(notice) {
-      await notifiers.first.notify(notice);
+      try {
+        await notifiers.first.notify(notice);
+      } catch (error) {
+        // Who must act reads of it now, not only when the tries are over.
+        if (notice.urgency === 'page' && attempt() === 1) await notifiers.fallback.notify(notice);
+        throw error;
+      }
     },
     async notifyByFallback(notice) {
       await notifiers.fallback.notify(notice);
@@ -27,7 +33,7 @@ export function createNotifyActivities({ notifiers, store }: NotifyDependencies)
 }
 
 async function loadRequest(
-  { caseId, workflowId, planDigest, verdict, alertIds, expiresAt }: ApprovalSubject,
+  { caseId, workflowId, planDigest, verdict, alertIds, expiresAt, reopened = false }: ApprovalSubject,
   store: NotifyDependencies['store'],
 ): Promise<ApprovalRequest> {
   const [plan, ...found] = await Promise.all([
@@ -36,5 +42,5 @@ async function loadRequest(
   ]);
   if (!plan) throw new CordonFailure('NotFound', 'The plan is not in the store.');
   const alerts = found.filter((alert): alert is Alert => alert !== undefined);
-  return { caseId, workflowId, plan, verdict, alerts, expiresAt };
+  return { caseId, workflowId, plan, verdict, alerts, expiresAt, reopened };
 }

@@ -35,11 +35,11 @@ export const evidence = proxyActivities<Omit<EvidenceActivities, 'identifyPrinci
 /** Store and ledger: without them nothing may go on, so they are asked until they answer. */
 const untilDone = { startToCloseTimeout: '5s', retry: { initialInterval: '200ms', maximumInterval: '10s' } } as const;
 
-/** Idempotent writes of our own store may run twice, which is all that a local activity promises; it saves a round trip. */
+/** Reads and idempotent writes of our own store may run twice, which is all that a local activity promises; it saves a round trip. */
 export const records =
-  proxyLocalActivities<Pick<DecideActivities, 'recordVerdict' | 'recordCase' | 'responsePolicy' | 'loadCase'>>(
-    untilDone,
-  );
+  proxyLocalActivities<
+    Pick<DecideActivities, 'recordVerdict' | 'recordCase' | 'responsePolicy' | 'loadCase' | 'otherOpenCase'>
+  >(untilDone);
 
 export const decisions = proxyActivities<Pick<DecideActivities, 'joinCase' | 'recordDecision' | 'tellCase'>>({
   taskQueue: QUEUES.decide,

@@ -72,13 +72,14 @@ export class ApprovalDesk {
 
   /** The plan that is open for this decision; throws what the approver is told. Synchronous, as validators must be. */
   #open(signed: SignedDecision, { countedNonce = false } = {}): Plan {
-    const { planDigest, nonce, actor } = signed.decision;
+    const { planDigest, nonce, actor, decision } = signed.decision;
     const plan = this.#plan;
     if (!plan) throw refusal('This case is not waiting for a decision.');
     if (planDigest !== plan.digest) throw refusal('The decision is about another plan: look at the present one.');
     if (this.#denial) throw refusal('The plan has been denied.');
     if (!countedNonce && this.#nonces.has(nonce)) throw refusal('This decision has already been taken.');
-    if (this.#approvals.some(({ decision }) => decision.actor === actor)) {
+    // Who sees a mistake may still deny: until the plan is decided that only adds safety.
+    if (decision === 'approve' && this.#approvals.some((one) => one.decision.actor === actor)) {
       throw refusal('You have already approved this plan.');
     }
     return plan;

@@ -1,4 +1,4 @@
-import { CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
+import { CancellationScope, isCancellation, sleep, workflowInfo } from '@temporalio/workflow';
 
 import type { ApprovalSubject, Notice } from '../src/contracts/activities.ts';
 import type { SignedDecision } from '../src/domain/approval.ts';
@@ -68,8 +68,12 @@ function showByFallback(subject: ApprovalSubject, reason: string): Promise<void>
   });
 }
 
-/** Reaches a person by the first channel, or by the one that always works. */
-export async function tell(notice: Notice): Promise<void> {
+/**
+ * Reaches a person by the first channel, or by the one that always works. A key is the run's own: what a later run has to say is
+ * never taken for the message of an earlier one.
+ */
+export async function tell(event: Notice): Promise<void> {
+  const notice = { ...event, key: `${workflowInfo().runId}:${event.key}` };
   try {
     await telling.notifyPeople.executeWithOptions({ summary: notice.title }, [notice]);
   } catch (error) {
@@ -86,7 +90,8 @@ export async function closeMessage(
   lines: readonly string[],
   state: CaseState = log.state,
 ): Promise<void> {
-  const title = `${state}: ${log.resource}`;
+  const of = log.plan && log.plan.kind !== 'containment' ? ` (${log.plan.kind})` : '';
+  const title = `${state}${of}: ${log.resource}`;
   const notice: Notice = {
     key: `${subject.planDigest}:${state}`,
     urgency: 'inform',

@@ -10,7 +10,7 @@ import {
 import type { ContainPrincipalInput } from '../src/contracts/messages.ts';
 import { planQuery, stateQuery, timelineQuery } from '../src/contracts/messages.ts';
 import type { CaseState } from '../src/domain/case.ts';
-import { CALLS_A_HUMAN } from '../src/domain/case.ts';
+import { CALLS_A_HUMAN, WATCHED } from '../src/domain/case.ts';
 import { records } from './activities.ts';
 import { ApprovalDesk } from './approval-desk.ts';
 import { decisionText, tell } from './approval.ts';
@@ -72,7 +72,7 @@ async function run(open: OpenCase): Promise<void> {
   let proved: Proved | null = null;
   for (let reopenings = 0; reopenings === 0 || log.state === 'REOPENED'; reopenings += 1) {
     proved = await respond(open, reopenings, proved);
-    if (proved && log.state === 'MONITORING') await keepWatch(open, proved);
+    if (proved && WATCHED.includes(log.state)) await keepWatch(open, proved);
   }
 }
 
@@ -88,15 +88,19 @@ async function cutOff(log: CaseLog, showEnd: OpenCase['showEnd']): Promise<void>
   await showEnd?.([line]);
 }
 
+const STANDS =
+  'What was changed before the case was reopened stands as far as nobody undid it, and nobody watches it any more.';
+
 /** The end state is told; the case ends once no alert and no decision is still on its way in. */
 async function close(log: CaseLog, asides: Asides): Promise<void> {
   await log.save();
   if (log.state === 'RECORDED' || CALLS_A_HUMAN.includes(log.state)) {
+    const before = log.timeline.some(({ state }) => state === 'REOPENED') ? [STANDS] : [];
     await tell({
       key: `${log.caseId}:${log.state}`,
       urgency: CALLS_A_HUMAN.includes(log.state) ? 'page' : 'inform',
       title: `${log.state}: ${log.resource}`,
-      lines: [log.timeline.at(-1)?.detail ?? '', `Read the case with: cordon case show ${log.caseId}`],
+      lines: [log.timeline.at(-1)?.detail ?? '', ...before, `Read the case with: cordon case show ${log.caseId}`],
       caseId: log.caseId,
     });
   }

@@ -1,3 +1,4 @@
+import type { ContainmentCheck } from '../src/contracts/activities.ts';
 import type { SignedDecision } from '../src/domain/approval.ts';
 import type { Plan } from '../src/domain/plan.ts';
 import type { ResponsePolicy } from '../src/policy/policy.ts';
@@ -6,7 +7,7 @@ import { showingMeanwhile, tell } from './approval.ts';
 import { carryOut } from './carry-out.ts';
 import type { CaseLog } from './case-log.ts';
 import type { ActionEnd } from './end-state.ts';
-import { afterCheck, endOfRound } from './end-state.ts';
+import { afterCheck, endOfRound, provedBy } from './end-state.ts';
 import type { CarriedOut } from './prove.ts';
 import { prove } from './prove.ts';
 
@@ -19,7 +20,7 @@ interface Approved {
 interface Contained {
   /** What happened, for the message. */
   readonly lines: readonly string[];
-  /** What is to be watched; null when it is not proved. */
+  /** What is to be watched, contained or in part; null when it is not proved. */
   readonly proved: CarriedOut | null;
 }
 
@@ -51,7 +52,8 @@ export async function contain(
     lines.push(...check.lines);
     const next = afterCheck(check, round);
     if (next === 'holds') {
-      proved(log, check.lines, policy);
+      const pages = proved(log, check, policy);
+      if (pages) asides.start(() => tellInPart(log, made, check));
       return { lines, proved: made };
     }
     if (next !== 'again') {
@@ -63,10 +65,33 @@ export async function contain(
   }
 }
 
-/** Watched in the same breath: an alert that came in between would open another case. */
-function proved(log: CaseLog, lines: readonly string[], { watchMs, watchEveryMs }: ResponsePolicy): void {
-  log.move('CONTAINED', 'Contained', lines.join(' '));
-  if (watchMs > 0) log.move('MONITORING', 'Watch', `For ${inWords(watchMs)}, every ${inWords(watchEveryMs)}.`);
+/**
+ * Watched in the same breath: an alert that came in between would open another case. Answers whether people are to be paged now,
+ * because what is contained in part goes on to be watched; where it is not watched, its end state pages them.
+ */
+function proved(log: CaseLog, check: ContainmentCheck, { watchMs, watchEveryMs }: ResponsePolicy): boolean {
+  const state = provedBy(check);
+  log.move(state.proved, state.proved === 'CONTAINED' ? 'Contained' : IN_PART, check.lines.join(' '));
+  if (watchMs <= 0) return false;
+  log.move(state.watched, 'Watch', `For ${inWords(watchMs)}, every ${inWords(watchEveryMs)}.`);
+  return state.proved === 'PARTIAL';
+}
+
+const IN_PART = 'Contained in part';
+
+/** A person must do the rest now, not when the watch is over. */
+function tellInPart(log: CaseLog, { plan }: CarriedOut, { gaps = [] }: ContainmentCheck): Promise<void> {
+  return tell({
+    key: `${plan.digest}:PARTIAL`,
+    urgency: 'page',
+    title: `PARTIAL: ${log.resource}`,
+    lines: [
+      `${IN_PART}; what the plan did holds and is watched. The rest is for a person:`,
+      ...gaps,
+      `Read the case with: cordon case show ${log.caseId}`,
+    ],
+    caseId: log.caseId,
+  });
 }
 
 export function inWords(ms: number): string {

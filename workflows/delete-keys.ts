@@ -31,9 +31,9 @@ const DELETION: SecondPlan = {
   nothingDone: 'No key was deleted.',
   waitsBecause: (standing) =>
     standing === 'ended' ? null : 'The case is not closed: keys are deleted when it is. No key was deleted.',
-  make: ({ caseId, principal }) =>
+  make: ({ principal }, asked) =>
     CONTAIN[principal.cloud].planning.planDeletion.executeWithOptions({ summary: 'Plan the deletion of the keys' }, [
-      { caseId },
+      asked,
     ]),
   async carryOut(log: CaseLog, plan: Plan, approvals: readonly SignedDecision[]) {
     const ends = await carryOut(plan, approvals, log);

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { FINAL_FAILURES, RETRYABLE_FAILURES } from '../src/contracts/failures.ts';
 import type { ActionEnd } from './end-state.ts';
 import type { CaseState } from '../src/domain/case.ts';
-import { CALLS_A_HUMAN, END_STATES, mayMove, MOST_ROUNDS, TRANSITIONS } from '../src/domain/case.ts';
+import { CALLS_A_HUMAN, END_STATES, mayMove, MOST_ROUNDS, TRANSITIONS, WATCHED } from '../src/domain/case.ts';
 import {
   afterCheck,
   endOfContaining,
@@ -13,6 +13,7 @@ import {
   endOfWatch,
   endWhenCutOff,
   forRollback,
+  provedBy,
   stopsThePlan,
 } from './end-state.ts';
 
@@ -56,10 +57,10 @@ describe('the end of a failed action', () => {
     expect(endOfFailure('unclassified')).toBe('unknown');
   });
 
-  it('does not stop the other actions for a missing permission: more contained is better', () => {
-    expect(stopsThePlan('AccessDenied')).toBe(false);
+  it('stops the other actions only for what would refuse each of them: more contained is better', () => {
+    const stops = [...FINAL_FAILURES, ...RETRYABLE_FAILURES].filter(stopsThePlan);
+    expect(stops.toSorted()).toEqual(['ApprovalInvalid', 'BudgetExceeded', 'NotPermittedByMode', 'Stopped']);
     expect(stopsThePlan('unclassified')).toBe(false);
-    expect(stopsThePlan('ApprovalInvalid')).toBe(true);
   });
 });
 
@@ -86,8 +87,23 @@ describe('after a check of what was carried out', () => {
   });
 });
 
+it('never calls contained what the plan did not promise all of, and watches it under another name', () => {
+  expect(provedBy({})).toEqual({ proved: 'CONTAINED', watched: 'MONITORING' });
+  expect(provedBy({ gaps: [] })).toEqual({ proved: 'CONTAINED', watched: 'MONITORING' });
+  expect(provedBy({ gaps: ['a role of another account'] })).toEqual({
+    proved: 'PARTIAL',
+    watched: 'MONITORING_PARTIAL',
+  });
+  for (const gaps of [[], ['a gap']]) {
+    const { proved, watched } = provedBy({ gaps });
+    expect(mayMove('VERIFYING', proved) && mayMove(proved, watched)).toBe(true);
+  }
+});
+
 describe('the end of a watch', () => {
+  const watched = fc.constantFrom('MONITORING' as const, 'MONITORING_PARTIAL' as const);
   const sighting = fc.record({
+    watched,
     rollbackApproved: fc.boolean(),
     alerts: fc.nat(2),
     check: fc.constantFrom('clean', 'drifted', 'unproven', null),
@@ -101,19 +117,24 @@ describe('the end of a watch', () => {
     [{ rollbackApproved: false, alerts: 1, check: null, over: false }, 'REOPENED'],
     [{ rollbackApproved: false, alerts: 0, check: 'unproven', over: false }, null],
     [{ rollbackApproved: false, alerts: 0, check: 'unproven', over: true }, 'OUTCOME_UNKNOWN'],
-    [{ rollbackApproved: true, alerts: 1, check: 'drifted', over: false }, 'CLOSED'],
+    [{ rollbackApproved: true, alerts: 0, check: 'drifted', over: false }, 'CLOSED'],
+    [{ rollbackApproved: true, alerts: 1, check: null, over: false }, 'REOPENED'],
   ] as const)('%j: %s', (seen, state) => {
-    expect(endOfWatch(seen)).toBe(state);
+    expect(endOfWatch({ watched: 'MONITORING', ...seen })).toBe(state);
+    const inPart = seen.check === 'clean' && state === 'CLOSED' ? 'PARTIAL' : state;
+    expect(endOfWatch({ watched: 'MONITORING_PARTIAL', ...seen })).toBe(inPart);
   });
 
   it('is quiet only with a clean check at the very end, and never contains by itself', () => {
     fc.assert(
       fc.property(sighting, (seen) => {
         const state = endOfWatch(seen);
-        if (state === 'CLOSED' && !seen.rollbackApproved)
+        if (state === 'PARTIAL' || (state === 'CLOSED' && !seen.rollbackApproved))
           expect(seen).toMatchObject({ check: 'clean', over: true, alerts: 0 });
+        if (state === 'CLOSED' && seen.watched === 'MONITORING_PARTIAL') expect(seen.rollbackApproved).toBe(true);
+        if (seen.alerts > 0) expect(state, 'an alert is never dropped').toBe('REOPENED');
         if (seen.over) expect(state).not.toBeNull();
-        if (state !== null) expect(TRANSITIONS.MONITORING).toContain(state);
+        if (state !== null) expect(TRANSITIONS[seen.watched]).toContain(state);
       }),
     );
   });
@@ -121,7 +142,7 @@ describe('the end of a watch', () => {
 
 it('lets a rollback begin in an end state and in the watch, never while a plan is made or carried out', () => {
   for (const state of Object.keys(TRANSITIONS) as CaseState[]) {
-    const expected = END_STATES.includes(state) ? 'ended' : state === 'MONITORING' ? 'watched' : 'busy';
+    const expected = END_STATES.includes(state) ? 'ended' : WATCHED.includes(state) ? 'watched' : 'busy';
     expect(forRollback(state), state).toBe(expected);
   }
   for (const state of ['CONTAINING', 'VERIFYING', 'AWAITING_APPROVAL', 'REOPENED', 'ENRICHING'] as const)
@@ -144,6 +165,6 @@ describe('a case whose workflow was cancelled or terminated', () => {
     const uncertain = states.filter(
       (state) => endWhenCutOff(state) === 'OUTCOME_UNKNOWN' && state !== 'OUTCOME_UNKNOWN',
     );
-    expect(uncertain.toSorted()).toEqual(['CONTAINING', 'MONITORING', 'VERIFYING']);
+    expect(uncertain.toSorted()).toEqual(['CONTAINING', 'MONITORING', 'MONITORING_PARTIAL', 'VERIFYING']);
   });
 });

@@ -1,7 +1,7 @@
 import type { FailureType } from '../src/contracts/failures.ts';
 import type { ContainmentCheck } from '../src/contracts/activities.ts';
 import type { CaseState } from '../src/domain/case.ts';
-import { END_STATES, MOST_ROUNDS } from '../src/domain/case.ts';
+import { END_STATES, MOST_ROUNDS, WATCHED } from '../src/domain/case.ts';
 
 /** How carrying out one action of a plan ended. */
 export interface ActionEnd {
@@ -13,11 +13,13 @@ export interface ActionEnd {
   readonly handOver?: string;
 }
 
-/** Refusals that hold for every action of the plan: what one was refused for, the next would be as well. */
+/**
+ * Refusals that hold for every action of the plan: what one was refused for, the next would be as well. A refused target is not
+ * among them: one thing that somebody made anew must not keep the rest from being done.
+ */
 const STOPS_THE_PLAN: ReadonlySet<FailureType> = new Set([
   'Stopped',
   'ApprovalInvalid',
-  'TargetRefused',
   'BudgetExceeded',
   'NotPermittedByMode',
 ]);
@@ -32,6 +34,7 @@ export function stopsThePlan(failure: FailureType | 'unclassified'): boolean {
  */
 const WITHOUT_EFFECT: ReadonlySet<FailureType> = new Set([
   ...STOPS_THE_PLAN,
+  'TargetRefused',
   'AccessDenied',
   'ValidationFailed',
   'NotFound',
@@ -70,8 +73,17 @@ export function afterCheck(
   return mendable && round < MOST_ROUNDS ? 'again' : 'PARTIAL';
 }
 
+/** What a clean check proves, and in which state that is watched: never contained where the plan does not promise all. */
+export function provedBy({ gaps = [] }: Pick<ContainmentCheck, 'gaps'>) {
+  return gaps.length === 0
+    ? ({ proved: 'CONTAINED', watched: 'MONITORING' } as const)
+    : ({ proved: 'PARTIAL', watched: 'MONITORING_PARTIAL' } as const);
+}
+
 /** What a watch came upon when it woke. */
 interface Sighting {
+  /** Of the case: contained, or in part. */
+  readonly watched: 'MONITORING' | 'MONITORING_PARTIAL';
   readonly rollbackApproved: boolean;
   /** That came since the watch began. */
   readonly alerts: number;
@@ -81,21 +93,27 @@ interface Sighting {
   readonly over: boolean;
 }
 
-/** A watch ends quietly only with a clean check: one that could not be made says nothing. Null: it goes on. */
+/**
+ * A watch ends quietly only with a clean check: one that could not be made says nothing. An alert that nobody answered yet comes
+ * before a rollback that was approved in the same moment, which is then refused. Null: it goes on.
+ */
 export function endOfWatch({
+  watched,
   rollbackApproved,
   alerts,
   check,
   over,
-}: Sighting): Extract<CaseState, 'CLOSED' | 'REOPENED' | 'OUTCOME_UNKNOWN'> | null {
+}: Sighting): Extract<CaseState, 'CLOSED' | 'PARTIAL' | 'REOPENED' | 'OUTCOME_UNKNOWN'> | null {
+  if (alerts > 0) return 'REOPENED';
   if (rollbackApproved) return 'CLOSED';
-  if (alerts > 0 || check === 'drifted') return 'REOPENED';
+  if (check === 'drifted') return 'REOPENED';
   if (!over) return null;
-  return check === 'clean' ? 'CLOSED' : 'OUTCOME_UNKNOWN';
+  if (check !== 'clean') return 'OUTCOME_UNKNOWN';
+  return watched === 'MONITORING' ? 'CLOSED' : 'PARTIAL';
 }
 
 /** In these something may have been changed, and nobody looks any more whether it stands. */
-const LEFT_UNCERTAIN: readonly CaseState[] = ['CONTAINING', 'VERIFYING', 'MONITORING'];
+const LEFT_UNCERTAIN: readonly CaseState[] = ['CONTAINING', 'VERIFYING', ...WATCHED];
 
 /** Where a case comes to rest when its workflow is cancelled or ended from outside: never better than what is known of it. */
 export function endWhenCutOff(state: CaseState): CaseState {
@@ -110,5 +128,5 @@ export function endWhenCutOff(state: CaseState): CaseState {
  */
 export function forRollback(state: CaseState | null): 'ended' | 'watched' | 'busy' {
   if (state === null || END_STATES.includes(state)) return 'ended';
-  return state === 'MONITORING' ? 'watched' : 'busy';
+  return WATCHED.includes(state) ? 'watched' : 'busy';
 }

@@ -2,7 +2,7 @@ import { CancellationScope, condition, setHandler } from '@temporalio/workflow';
 
 import type { JoinedAlert, RollbackHeard, RollbackNews } from '../src/contracts/messages.ts';
 import { alertJoined, rollbackNews } from '../src/contracts/messages.ts';
-import { END_STATES } from '../src/domain/case.ts';
+import { END_STATES, WATCHED } from '../src/domain/case.ts';
 import type { CaseLog } from './case-log.ts';
 
 /** What reaches a case while it runs: alerts about its principal, and news of a rollback of what it changed. */
@@ -50,7 +50,7 @@ export class Inbox {
   async #hear({ caseId, lines, planDigest, approved }: RollbackNews): Promise<RollbackHeard | null> {
     const log = this.#log;
     if (caseId !== log.caseId) return null;
-    if (log.state !== 'MONITORING') {
+    if (!WATCHED.includes(log.state)) {
       await log.save();
       return { state: log.state, taken: false };
     }
@@ -59,7 +59,9 @@ export class Inbox {
     if (approved) {
       this.#rollbackApproved = true;
       // Cancelling the case ends its watch too; the rollback must have its answer.
-      await CancellationScope.nonCancellable(() => condition(() => log.state !== 'MONITORING'));
+      await CancellationScope.nonCancellable(() => condition(() => !WATCHED.includes(log.state)));
+      // Where an alert reopened the case instead, the rollback is told so, and a later watch has nothing to do with it.
+      this.#rollbackApproved = false;
     }
     await log.save();
     return { state: log.state, taken: true };

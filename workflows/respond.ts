@@ -1,8 +1,9 @@
-import { CancelledFailure } from '@temporalio/workflow';
+import { CancellationScope, CancelledFailure } from '@temporalio/workflow';
 
 import type { ApprovalSubject } from '../src/contracts/activities.ts';
 import type { JoinedAlert } from '../src/contracts/messages.ts';
 import type { SignedDecision } from '../src/domain/approval.ts';
+import { WATCHED } from '../src/domain/case.ts';
 import type { Plan } from '../src/domain/plan.ts';
 import type { Verdict } from '../src/domain/verdict.ts';
 import type { ResponsePolicy } from '../src/policy/policy.ts';
@@ -29,7 +30,7 @@ export interface OpenCase {
   showEnd?: (lines: readonly string[]) => Promise<void>;
 }
 
-/** A containment that was proved, and the message that tells of it. */
+/** A containment that was proved, or a part of one, and the message that tells of it. */
 export interface Proved {
   readonly carriedOut: CarriedOut;
   readonly lines: readonly string[];
@@ -46,14 +47,17 @@ export async function respond(open: OpenCase, reopenings: number, before: Proved
   const plan = await makePlan(log, reopenings);
   if (!plan) return null;
   if (await isToBeAsked(log, plan, policy, before?.carriedOut ?? null)) return decideOn(open, plan, before);
-  return log.state === 'MONITORING' ? before : null;
+  return WATCHED.includes(log.state) ? before : null;
 }
 
 async function decideOn(open: OpenCase, plan: Plan, before: Proved | null): Promise<Proved | null> {
   const { log, inbox, desk, asides, policy } = open;
   const expiresAt = new Date(Date.now() + policy.approvalDeadlineMs).toISOString();
   open.expiresAt = expiresAt;
-  const subject = subjectOf(log, plan, gravest(inbox.alerts), expiresAt);
+  const subject = {
+    ...subjectOf(log, plan, gravest(inbox.alerts), expiresAt),
+    ...(before === null ? {} : { reopened: true }),
+  };
   await log.save();
   const { result, message } = await askForApproval(desk, log, plan, subject, policy);
   const show = (lines: readonly string[]) => closeMessage(log, message, subject, lines);
@@ -62,7 +66,7 @@ async function decideOn(open: OpenCase, plan: Plan, before: Proved | null): Prom
   if (result.outcome !== 'approved') {
     const lines = refuse(log, result.outcome === 'denied' ? result.decision : null, before !== null);
     await log.save();
-    await show(lines);
+    aside(asides, () => show(lines));
     return null;
   }
   const { decisions } = result;
@@ -72,9 +76,16 @@ async function decideOn(open: OpenCase, plan: Plan, before: Proved | null): Prom
   const lines = [...by, ...end.lines];
   open.showEnd = (more) => show([...lines, ...more]);
   await log.save();
-  // Under watch the message is written along with the watch, so that a channel that is away does not hold that up.
-  if (log.state !== 'MONITORING') await show(lines);
+  // Under watch the message is written along with the watch. A channel that is away must hold up neither that nor the page.
+  if (!WATCHED.includes(log.state)) aside(asides, () => show(lines));
   return end.proved && { carriedOut: end.proved, lines, show };
+}
+
+/** What was waited for may have ended in a case that is cancelled by now: its end tells of it all. */
+function aside(asides: Asides, show: () => Promise<void>): void {
+  if (CancellationScope.current().consideredCancelled)
+    throw new CancelledFailure('Cancelled while a plan was at work.');
+  asides.start(show);
 }
 
 /** Until the case is closed or reopened. People are told at once of what was seen; the next plan does not wait for that. */

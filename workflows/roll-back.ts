@@ -31,15 +31,15 @@ const ROLLBACK: SecondPlan = {
   name: 'rollback',
   nothingDone: 'Nothing was rolled back.',
   waitsBecause: (standing) => (standing === 'busy' ? BUSY : null),
-  make: ({ caseId, principal }) =>
-    CONTAIN[principal.cloud].planning.planRollback.executeWithOptions({ summary: 'Plan the rollback' }, [{ caseId }]),
+  make: ({ principal }, asked) =>
+    CONTAIN[principal.cloud].planning.planRollback.executeWithOptions({ summary: 'Plan the rollback' }, [asked]),
   carryOut: undo,
 };
 
 async function undo(log: CaseLog, plan: Plan, approvals: readonly SignedDecision[]): Promise<SecondEnd> {
   if ((await share(log, { approved: true })) !== 'ended') {
     log.note('Rollback', BUSY);
-    return { lines: [BUSY] };
+    return { lines: [BUSY], shownAs: 'FAILED' };
   }
   // A reopened case may have ended without a containment of its own; what was changed before that still stands.
   if (!mayMove(log.state, 'ROLLING_BACK')) log.move('CLOSED', 'Closed', 'For the rollback of what was changed.');

@@ -7,7 +7,7 @@ import {
   uuid4,
 } from '@temporalio/workflow';
 
-import type { ApprovalSubject } from '../src/contracts/activities.ts';
+import type { ApprovalSubject, SecondPlanAsked } from '../src/contracts/activities.ts';
 import type { SecondPlanInput } from '../src/contracts/messages.ts';
 import { planQuery, stateQuery, timelineQuery } from '../src/contracts/messages.ts';
 import type { SignedDecision } from '../src/domain/approval.ts';
@@ -42,7 +42,7 @@ export interface SecondPlan {
   readonly nothingDone: string;
   /** Why it must wait, or null. `watched`: the case goes on, and would go on beside it. */
   waitsBecause(standing: Standing): string | null;
-  make(log: CaseLog): Promise<Plan>;
+  make(log: CaseLog, asked: SecondPlanAsked): Promise<Plan>;
   /** Never cancelled half-way: what is under way is waited for, and said. */
   carryOut(log: CaseLog, plan: Plan, approvals: readonly SignedDecision[]): Promise<SecondEnd>;
 }
@@ -68,8 +68,8 @@ export async function runSecondPlan(input: SecondPlanInput, kind: SecondPlan): P
   let cancelled: unknown = null;
   try {
     const policy = await records.responsePolicy({ cloud: log.principal.cloud });
-    const waits = kind.waitsBecause(await share(log, { approved: false }));
-    const plan = waits === null ? await makePlan(log, kind) : await notNow(log, kind, waits);
+    const waits = kind.waitsBecause(await share(log, { approved: false })) ?? (await otherCase(log, kind));
+    const plan = waits === null ? await makePlan(log, kind, input) : await notNow(log, kind, waits);
     if (plan) await decideOn(log, desk, plan, input, { kind, policy });
   } catch (error) {
     if (!isCancellation(error)) throw error;
@@ -98,11 +98,32 @@ async function decideOn(
   await save(log);
   const { result, message } = await askForApproval(desk, log, plan, subject, policy);
   const end =
-    result.outcome === 'approved' ? await kind.carryOut(log, plan, result.decisions) : leaveAsIs(log, kind, result);
+    result.outcome === 'approved' ? await unlessOther(log, plan, kind, result.decisions) : leaveAsIs(log, kind, result);
   await CancellationScope.nonCancellable(async () => {
     await save(log);
     await closeMessage(log, message, subject, end.lines, end.shownAs);
   });
+}
+
+/** Hours may lie between the question and the answer: asked again, before anything is changed and before a watch is ended. */
+async function unlessOther(
+  log: CaseLog,
+  plan: Plan,
+  kind: SecondPlan,
+  approvals: readonly SignedDecision[],
+): Promise<SecondEnd> {
+  const other = await otherCase(log, kind);
+  if (other === null) return kind.carryOut(log, plan, approvals);
+  await notNow(log, kind, other);
+  return { lines: [other], shownAs: 'FAILED' };
+}
+
+/** What is put back under another case of the identity would be contained no more, and that case would not know. */
+async function otherCase({ principal, caseId }: CaseLog, { nothingDone }: SecondPlan): Promise<string | null> {
+  const other = await records.otherOpenCase({ principal, caseId });
+  if (other === null) return null;
+  const { caseId: id, state } = other;
+  return `Case ${id} of the same identity is open (${state}). Decide on it, or roll it back, then ask again. ${nothingDone}`;
 }
 
 /** From here on no workflow runs for the case but this one. */
@@ -146,10 +167,10 @@ async function notNow(log: CaseLog, kind: SecondPlan, why: string): Promise<null
   return null;
 }
 
-async function makePlan(log: CaseLog, kind: SecondPlan): Promise<Plan | null> {
+async function makePlan(log: CaseLog, kind: SecondPlan, { requestedBy }: SecondPlanInput): Promise<Plan | null> {
   let why: string;
   try {
-    const plan = await kind.make(log);
+    const plan = await kind.make(log, { caseId: log.caseId, requestedBy });
     log.proposed(plan);
     if (plan.actions.length > 0 && plan.obstacles.length === 0) {
       log.note(

@@ -16,8 +16,8 @@ const STEP = 'Watch: does it still hold?';
 const MOST_EVENTS = 30_000;
 
 /**
- * Looks again and again whether a proved containment still holds, until the time is over, something is seen, or a rollback is
- * approved. The case has left MONITORING when this returns. Answers what there is to say.
+ * Looks again and again whether what was proved still holds, until the time is over, something is seen, or a rollback is
+ * approved. The case is watched no more when this returns. Answers what there is to say.
  */
 export async function watch(
   log: CaseLog,
@@ -27,6 +27,7 @@ export async function watch(
   asides: Asides,
 ): Promise<readonly string[]> {
   const began = Date.now();
+  const watched = log.state === 'MONITORING' ? 'MONITORING' : 'MONITORING_PARTIAL';
   const until = began + policy.watchMs;
   const called = () => inbox.rollbackApproved || inbox.unanswered.length > 0;
   let sinceMs = proved.boundAtMs;
@@ -35,18 +36,14 @@ export async function watch(
     await condition(called, Math.max(1, Math.min(policy.watchEveryMs, until - Date.now())));
     const at = Date.now();
     const check = await checkUnless(called, () =>
-      checkContainment(log, proved, { step: STEP, requireLog: true, sinceMs }),
+      checkContainment(log, proved, { step: STEP, requireLog: watched === 'MONITORING', sinceMs }),
     );
     const over = at >= until || workflowInfo().historyLength > MOST_EVENTS;
     const { rollbackApproved, unanswered } = inbox;
-    const end = endOfWatch({ rollbackApproved, alerts: unanswered.length, check: check?.status ?? null, over });
+    const seen = { rollbackApproved, alerts: unanswered.length, check: check?.status ?? null, over };
+    const end = endOfWatch({ watched, ...seen });
     if (end) {
-      const lines = rollbackApproved
-        ? ['A rollback was approved: the watch ends.']
-        : [
-            ...unanswered.map(({ title, alertId }) => `Alert while it was watched: ${title} (${alertId})`),
-            ...(end === 'CLOSED' ? [`Watched ${inWords(at - began)}, nothing seen.`] : (check?.lines ?? [])),
-          ];
+      const lines = linesOf(end, { unanswered, rollbackApproved, check, watchedMs: at - began });
       log.move(end, 'Watch', lines.join(' '));
       return lines;
     }
@@ -55,6 +52,28 @@ export async function watch(
     else if (!blind) asides.start(() => cannotSee(log, check, at));
     blind = check?.status !== 'clean';
   }
+}
+
+interface Seen {
+  readonly unanswered: Inbox['unanswered'];
+  readonly rollbackApproved: boolean;
+  readonly check: ContainmentCheck | null;
+  readonly watchedMs: number;
+}
+
+function linesOf(
+  end: NonNullable<ReturnType<typeof endOfWatch>>,
+  { unanswered, rollbackApproved, check, watchedMs }: Seen,
+): readonly string[] {
+  if (end === 'CLOSED' && rollbackApproved) return ['A rollback was approved: the watch ends.'];
+  const quiet = `Watched ${inWords(watchedMs)}, nothing seen.`;
+  if (end === 'CLOSED') return [quiet];
+  if (end === 'PARTIAL')
+    return [quiet, 'Nobody watches any more, and a part is left to a person.', ...(check?.gaps ?? [])];
+  return [
+    ...unanswered.map(({ title, alertId }) => `Alert while it was watched: ${title} (${alertId})`),
+    ...(check?.lines ?? []),
+  ];
 }
 
 /** Null when what it would tell is not needed any more. */

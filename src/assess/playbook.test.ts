@@ -136,6 +136,7 @@ describe('the other questions', () => {
     ['identity-changes', 'refused ones', facts({ changesByPrincipal: [change] }), 'suspicious'],
     ['identity-changes', 'by someone else', facts({ changesOfPrincipal: [change] }), 'suspicious'],
     ['assumed-roles', 'none', facts(), 'reassuring'],
+    ['assumed-roles', 'none in a log cut short', facts({ assumedRolesTruncated: true }), 'unknown'],
     ['assumed-roles', 'one', facts({ assumedRoles: [role] }), 'neutral'],
     ['assumed-roles', 'a minted session', facts({ mintedSessions: 1 }), 'suspicious'],
     ['credentials', 'as ever', facts(), 'neutral'],

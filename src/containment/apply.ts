@@ -5,9 +5,10 @@ import type { Plan, PlannedAction } from '../domain/plan.ts';
 import type { Action, Preflight } from '../providers/port.ts';
 import { providerOf } from '../providers/port.ts';
 import type { ContainmentDependencies } from './dependencies.ts';
-import { actionAt, actionOf, loadPlan } from './dependencies.ts';
-import { permit, recordRefusal, refuseWhenStopped } from './order-of-safety.ts';
-import { inRound, madeBy, refuseLaterRound } from './rounds.ts';
+import { permit, recordingRefusal, refuseAffected, refuseWhenStopped } from './order-of-safety.ts';
+import { actionAt, actionOf, loadPlan } from './planned.ts';
+import { inRound, madeBy, refuseLaterRound, refuseSuperseded } from './rounds.ts';
+import { uncertain } from './uncertain.ts';
 
 /**
  * One action: permit, ledger intent with prior state, act, read back, ledger outcome. May be called again after a crash at any
@@ -52,24 +53,25 @@ async function tryToApply(
   const reading = action.preflight(planned.request, planned.calls);
   reading.catch(() => undefined);
   await permit(plan, planned, decisions, dependencies);
-  await permitRound(plan, planned, round, dependencies);
-  const done = await dependencies.store.ledger.find('outcome', planned.idempotencyKey);
+  const { ledger } = dependencies.store;
+  const done = await ledger.find('outcome', planned.idempotencyKey);
   if (done) return outcomeFrom(planned, done.body);
+  await recordingRefusal(plan, planned, dependencies, async () => {
+    await refuseLaterRound(actionAt(plan, planned.sequence), round, ledger);
+    await refuseSuperseded(plan, ledger);
+  });
   const { prior, alreadySo } = await priorState(plan, planned, action.effect, reading, dependencies);
   if (alreadySo)
     return record(plan, planned, { status: 'already-so', detail: 'It was already so.', prior }, dependencies);
-  try {
-    const made = round === 1 ? [] : await madeBy(plan, dependencies.store.ledger);
+  return recordingRefusal(plan, planned, dependencies, async () => {
+    const made = round === 1 ? [] : await madeBy(plan, ledger);
     await refuseWhenStopped(dependencies);
     const applied = await action.apply(planned.request, prior, made);
     const detail = await readBack(action, planned, applied.result, made);
     const outcome = await record(plan, planned, { status: 'applied', detail, ...applied, prior }, dependencies);
-    if (outcome.status === 'not-made') await takeBack(action, planned, prior, applied.result);
+    if (outcome.status === 'not-made') await takeBack(action, planned, prior, applied.result, dependencies);
     return outcome;
-  } catch (error) {
-    if (error instanceof CordonFailure && error.final) await recordRefusal(plan, planned, error, dependencies);
-    throw error;
-  }
+  });
 }
 
 /** A run that was reset has looked for it meanwhile, found nothing yet, and said so: then it must not stand. */
@@ -78,23 +80,13 @@ async function takeBack(
   { request }: PlannedAction,
   prior: JsonObject,
   result: JsonObject,
+  dependencies: ContainmentDependencies,
 ): Promise<never> {
+  await refuseWhenStopped(dependencies).catch((error: unknown) => {
+    throw uncertain(error, 'What came after it had been recorded as not made still stands.');
+  });
   await action.revert(request, prior, result);
   throw new CordonFailure('OutcomeUnknown', 'It came after it had been recorded as not made, and was taken back.');
-}
-
-async function permitRound(
-  plan: Plan,
-  planned: PlannedAction,
-  round: number,
-  dependencies: ContainmentDependencies,
-): Promise<void> {
-  try {
-    await refuseLaterRound(plan, actionAt(plan, planned.sequence), round, dependencies.store.ledger);
-  } catch (error) {
-    if (error instanceof CordonFailure && error.final) await recordRefusal(plan, planned, error, dependencies);
-    throw error;
-  }
 }
 
 /** After the answer to a creating call was lost: what stands is found by the mark of the case, and finished or removed. */
@@ -112,25 +104,26 @@ export async function reconcileAction(
   if (!intent) return record(plan, planned, { status: 'not-made', detail: 'It was never tried.' }, dependencies);
   const action = actionOf(providerOf(dependencies.providers, planned.request.cloud), planned.request);
   const prior = intent.body['prior'] as JsonObject;
-  const found = await reconcile(action, planned, prior);
+  const found = await reconcile(action, planned, prior, dependencies);
   if (!found)
     return record(plan, planned, { status: 'not-made', detail: 'Nothing was made, or it was removed.' }, dependencies);
   const detail = await readBack(action, planned, found.result);
   return record(plan, planned, { status: 'applied', detail, ...found, prior }, dependencies);
 }
 
-async function reconcile(action: Action, { request }: PlannedAction, prior: JsonObject) {
+/** It removes what it can't finish, so it is stopped as a change is; the sweep tells of what then stands. */
+async function reconcile(
+  action: Action,
+  { request }: PlannedAction,
+  prior: JsonObject,
+  dependencies: ContainmentDependencies,
+) {
   try {
+    await refuseWhenStopped(dependencies);
     return await action.reconcile?.(request, prior);
   } catch (error) {
     throw uncertain(error, 'What was made, if anything, could not be found.');
   }
-}
-
-/** A final failure is proof that nothing was changed only where nothing was sent before it. Ours keep their words. */
-function uncertain(error: unknown, why: string): unknown {
-  if (!(error instanceof CordonFailure) || !error.final || error.type === 'OutcomeUnknown') return error;
-  return new CordonFailure('OutcomeUnknown', `${error.message} ${why}`, { cause: error });
 }
 
 /**
@@ -139,13 +132,16 @@ function uncertain(error: unknown, why: string): unknown {
  */
 async function priorState(
   plan: Plan,
-  { idempotencyKey, request, title }: PlannedAction,
+  planned: PlannedAction,
   effect: Action['effect'],
   reading: Promise<Preflight>,
-  { store }: ContainmentDependencies,
+  dependencies: ContainmentDependencies,
 ): Promise<{ readonly prior: JsonObject; readonly alreadySo: boolean }> {
-  await reading.catch(() => undefined);
+  const { idempotencyKey, request, title } = planned;
+  const { store } = dependencies;
+  const read = await reading.catch(() => undefined);
   const intent = await store.ledger.find('intent', idempotencyKey);
+  if (read && !read.alreadySo) await refuseAffected(plan, planned, read.affected ?? [], dependencies);
   if (intent) {
     if (effect === 'creating') throw new CordonFailure('OutcomeUnknown', 'An earlier try may have taken effect.');
     return { prior: intent.body['prior'] as JsonObject, alreadySo: false };

@@ -1,5 +1,6 @@
 import { idempotencyKey, sealPlan } from '../approval/digest.ts';
-import type { ContainmentCheck } from '../contracts/activities.ts';
+import { enabledActions } from '../config/clouds.ts';
+import type { ContainmentCheck, SecondPlanAsked } from '../contracts/activities.ts';
 import { CordonFailure } from '../contracts/failures.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { LedgerEntry } from '../domain/ledger.ts';
@@ -9,8 +10,8 @@ import { protectedBecause } from '../policy/protection.ts';
 import { approvalRequirement } from '../policy/requirement.ts';
 import { providerOf } from '../providers/port.ts';
 import type { ContainmentDependencies } from './dependencies.ts';
-import { actionOf, enabledActions, loadPlan } from './dependencies.ts';
 import { keepPlan, missing, prepare } from './plan.ts';
+import { actionOf, loadPlan } from './planned.ts';
 import { recordCheck } from './rollback.ts';
 import { standingChanges } from './standing-changes.ts';
 
@@ -19,7 +20,7 @@ import { standingChanges } from './standing-changes.ts';
  * unused, and their day has come, is read from the cloud; what speaks against it are the plan's obstacles. Changes nothing.
  */
 export async function planDeletion(
-  { caseId }: { caseId: string },
+  { caseId, requestedBy }: SecondPlanAsked,
   dependencies: ContainmentDependencies,
 ): Promise<Plan> {
   const { config, store, providers } = dependencies;
@@ -43,6 +44,7 @@ export async function planDeletion(
   const plan = sealPlan({
     kind: 'deletion',
     caseId,
+    ...(requestedBy === undefined ? {} : { requestedBy }),
     principal,
     actions,
     requirement: approvalRequirement(actions, config.approval),

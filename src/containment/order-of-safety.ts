@@ -19,16 +19,13 @@ export async function permit(
   decisions: readonly SignedDecision[],
   dependencies: ContainmentDependencies,
 ): Promise<void> {
-  try {
+  await recordingRefusal(plan, planned, dependencies, async () => {
     await refuseWhenStopped(dependencies);
     refuseInObserveMode(dependencies);
     refuseUnapproved(plan, decisions, dependencies);
     await refuseTarget(plan, planned, dependencies);
     await refuseOverBudget(plan, dependencies);
-  } catch (error) {
-    if (error instanceof CordonFailure && error.final) await recordRefusal(plan, planned, error, dependencies);
-    throw error;
-  }
+  });
 }
 
 /** Asked again right before each change: the reads and the ledger's entry in between take their time. */
@@ -50,9 +47,13 @@ function refuseUnapproved(
   if (refusal !== null) throw new CordonFailure('ApprovalInvalid', refusal);
 }
 
-/** The target must still be the identity that the plan named: a namesake made since is somebody else. */
+/**
+ * The target must still be the identity that the plan named: a namesake made since is somebody else. An identity that is gone keeps
+ * nothing of another target from being changed, or whoever deletes their own user would save what they left behind. Nor is a
+ * rollback refused because the identity is protected by now: it gives back, and takes nothing away.
+ */
 async function refuseTarget(
-  { principal }: Plan,
+  { kind, principal }: Plan,
   { request }: PlannedAction,
   { config, providers }: ContainmentDependencies,
 ): Promise<void> {
@@ -65,13 +66,35 @@ async function refuseTarget(
     provider.resolve([{ form: 'resource-name', value: resourceOf(principal) }], principal.accountId),
   ]);
   const because =
-    protectedBecause(principal, selves, config.protected) ??
-    protectedResourceBecause(request.target, selves, config.protected);
+    kind === 'rollback'
+      ? null
+      : (protectedBecause(principal, selves, config.protected) ??
+        protectedResourceBecause(request.target, selves, config.protected));
   if (because !== null) throw new CordonFailure('TargetRefused', because);
-  if (now.status !== 'resolved') throw new CordonFailure('TargetRefused', `The identity is not found: ${now.reason}`);
-  if (now.principal.uniqueId !== principal.uniqueId) {
+  if (now.status === 'resolved') {
+    if (now.principal.uniqueId === principal.uniqueId) return;
     throw new CordonFailure('TargetRefused', 'The name now belongs to another identity than the plan named.');
   }
+  if (now.status === 'ambiguous' || request.target === resourceOf(principal))
+    throw new CordonFailure('TargetRefused', `The identity is not found: ${now.reason}`);
+}
+
+/** Whoever else loses something by the change, as the read right before it tells: the plan may be hours old. */
+export async function refuseAffected(
+  plan: Plan,
+  planned: PlannedAction,
+  affected: readonly string[],
+  dependencies: ContainmentDependencies,
+): Promise<void> {
+  if (affected.length === 0) return;
+  const { config, providers } = dependencies;
+  const selves = await providerOf(providers, plan.principal.cloud).selves();
+  await recordingRefusal(plan, planned, dependencies, async () => {
+    for (const name of affected) {
+      const because = protectedResourceBecause(name, selves, config.protected);
+      if (because !== null) throw new CordonFailure('TargetRefused', `${name} would lose something by it. ${because}`);
+    }
+  });
 }
 
 /**
@@ -90,6 +113,21 @@ async function refuseOverBudget(
     'BudgetExceeded',
     `The budget of this hour is full: at most ${limit} containments an hour ${where}. Raise ${name}, or ask again later.`,
   );
+}
+
+/** A final failure stands in the ledger before it is answered. */
+export async function recordingRefusal<Result>(
+  plan: Plan,
+  planned: PlannedAction,
+  dependencies: ContainmentDependencies,
+  act: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await act();
+  } catch (error) {
+    if (error instanceof CordonFailure && error.final) await recordRefusal(plan, planned, error, dependencies);
+    throw error;
+  }
 }
 
 export async function recordRefusal(

@@ -163,6 +163,8 @@ function remedyFor(state: CaseState): string {
     return 'Treat the identity as not contained. Its next alert opens a new case; or contain it by hand.';
   if (state === 'MONITORING')
     return 'What was changed stands, unwatched: check it by hand, and close the matter or roll it back.';
+  if (state === 'MONITORING_PARTIAL')
+    return 'Treat the identity as not contained. What was changed stands, unwatched: do the rest by hand, or roll it back.';
   if (state === 'ROLLING_BACK')
     return 'A part may be put back: look at each change in the cloud, and undo the rest by hand.';
   return 'Treat the identity as not contained: a part of the plan may stand. Do by hand what is missing.';

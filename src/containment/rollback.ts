@@ -1,22 +1,26 @@
 import { rollbackKey, sealPlan } from '../approval/digest.ts';
-import type { ActionInput, ActionOutcome, ContainmentCheck } from '../contracts/activities.ts';
+import type { ActionInput, ActionOutcome, ContainmentCheck, SecondPlanAsked } from '../contracts/activities.ts';
 import { CordonFailure } from '../contracts/failures.ts';
 import { canonicalJson } from '../domain/canonical.ts';
 import type { JsonObject } from '../domain/json.ts';
+import type { LedgerEntry } from '../domain/ledger.ts';
 import type { Plan, PlannedAction, Reversibility } from '../domain/plan.ts';
 import type { Action } from '../providers/port.ts';
 import type { ContainmentDependencies } from './dependencies.ts';
-import { actionAt, loadPlan } from './dependencies.ts';
-import { permit, recordRefusal, refuseWhenStopped } from './order-of-safety.ts';
+import { permit, recordingRefusal, recordRefusal, refuseWhenStopped } from './order-of-safety.ts';
 import { keepPlan } from './plan.ts';
-import { changeToUndo, requestOf, standingChanges, undoneKeys, unfinished } from './standing-changes.ts';
+import { actionAt, loadPlan } from './planned.ts';
+import { refuseSuperseded } from './rounds.ts';
+import type { CaseChange } from './standing-changes.ts';
+import { changeToUndo, requestOf, standingChanges, undoneChanges, undoneKeys, unfinished } from './standing-changes.ts';
+import { uncertain } from './uncertain.ts';
 
 /** What is lost for good is said, what nobody misses is not. */
 const UNDONE: readonly Reversibility[] = ['exact', 'partial'];
 
 /** What the case changed, newest first, with the calls that put it back. From the ledger alone. */
 export async function planRollback(
-  { caseId }: { caseId: string },
+  { caseId, requestedBy }: SecondPlanAsked,
   dependencies: ContainmentDependencies,
 ): Promise<Plan> {
   const { store, providers } = dependencies;
@@ -26,14 +30,17 @@ export async function planRollback(
   const undoable = standing.filter(({ action }) => UNDONE.includes(action.reversibility));
   const [first] = entries.filter(({ type }) => type === 'intent').map(requestOf);
   if (!first) throw new CordonFailure('NotFound', 'The ledger holds no change of this case.');
-  const changes = undoable
-    .map((change) => ({ ...change, calls: change.action.previewRevert(change.request, change.prior, change.result) }))
+  const standingYet = undoable
+    .map(withCalls)
     // All that it changed is left: there is nothing to approve.
     .filter(({ calls, left }) => calls.length > 0 || left.length === 0);
+  // A proof that failed can be asked for again: what was put back is read, and put back once more where it is another.
+  const again = standingYet.length === 0 && !isProved(entries);
+  const changes = again ? undoneChanges(entries, providers).toReversed().map(withCalls) : standingYet;
   const actions = changes.map(({ calls, key, request, title }, sequence): PlannedAction => ({
     sequence,
     request,
-    title: `Undo: ${title}`,
+    title: `${again ? 'Undo again where it is not as before' : 'Undo'}: ${title}`,
     calls,
     mayBreak: ['Whoever holds the credentials of this identity can use them again.'],
     reversibility: 'partial',
@@ -44,6 +51,7 @@ export async function planRollback(
   const plan = sealPlan({
     kind: 'rollback',
     caseId,
+    ...(requestedBy === undefined ? {} : { requestedBy }),
     principal: first.principal,
     actions,
     requirement: {
@@ -59,7 +67,24 @@ export async function planRollback(
   return keepPlan(plan, store);
 }
 
-/** The same order as for a change; what a third party changed since is left alone, and said. */
+const withCalls = (change: CaseChange) => ({
+  ...change,
+  calls: change.action.previewRevert(change.request, change.prior, change.result),
+});
+
+/** By a read of every change that was put back, after the last of them. */
+function isProved(entries: readonly LedgerEntry[]): boolean {
+  const plans = entries.filter(({ type, body }) => type === 'plan' && body['kind'] === 'rollback');
+  const digests = new Set(plans.map(({ body }) => body['digest']));
+  return entries
+    .slice(entries.findLastIndex(({ type }) => type === 'rollback-outcome') + 1)
+    .some(({ type, body }) => type === 'verification' && body['status'] === 'clean' && digests.has(body['planDigest']));
+}
+
+/**
+ * The same order as for a change: permit, ledger intent, act, read back, ledger outcome. What a third party changed since is left
+ * alone, and said.
+ */
 export async function revertAction(input: ActionInput, dependencies: ContainmentDependencies): Promise<ActionOutcome> {
   const { store, providers } = dependencies;
   const plan = await loadPlan(dependencies, input.planDigest);
@@ -72,8 +97,9 @@ export async function revertAction(input: ActionInput, dependencies: Containment
     status: 'reverted',
     detail: 'The prior state is written.',
   };
-  if (await store.ledger.find('rollback-outcome', key)) return outcome;
   const change = changeToUndo(await store.ledger.ofCase(plan.caseId), planned, providers);
+  if ((await store.ledger.find('rollback-outcome', key)) && (await isBack(change))) return outcome;
+  await recordingRefusal(plan, planned, dependencies, () => refuseSuperseded(plan, store.ledger));
   const { caseId } = plan;
   await store.ledger.append({
     type: 'rollback-intent',
@@ -90,6 +116,10 @@ export async function revertAction(input: ActionInput, dependencies: Containment
     // A third party's change does not go away by trying again.
     throw new CordonFailure(error.type === 'Conflict' ? 'TargetRefused' : error.type, error.message, { cause: error });
   }
+  const back = await isBack(change).catch((error: unknown) => {
+    throw uncertain(error, 'It was put back, and could not be read back.');
+  });
+  if (!back) throw new CordonFailure('Unavailable', 'Read back: the state is not yet as it was before.');
   await store.ledger.append({
     type: 'rollback-outcome',
     caseId,
@@ -99,7 +129,10 @@ export async function revertAction(input: ActionInput, dependencies: Containment
   return outcome;
 }
 
-/** A fresh read of every target must equal the prior state in the ledger, to the letter, but for what the plan said it leaves. */
+/**
+ * A fresh read of everything that the case ever put back must equal the prior state in the ledger, to the letter, but for what the
+ * plan said it leaves. Another state is tried again (`Unavailable`): the read may be older than the change.
+ */
 export async function verifyRollback(
   { planDigest }: { planDigest: string },
   dependencies: ContainmentDependencies,
@@ -107,21 +140,23 @@ export async function verifyRollback(
   const plan = await loadPlan(dependencies, planDigest);
   const entries = await dependencies.store.ledger.ofCase(plan.caseId);
   const undone = undoneKeys(entries);
-  const lines = await Promise.all(
-    plan.actions.map(async (planned) => {
-      // Not every trace is in the state that is read back (a secret is not): what was not undone to the end is not restored.
-      if (!undone.has(planned.idempotencyKey)) return `${planned.title}: it was not undone to the end.`;
-      const { request, prior, result, action } = changeToUndo(entries, planned, dependencies.providers);
-      const now = (await action.preflight(request)).prior;
-      const comparable = action.restores?.(now, result, []).prior ?? now;
-      return stateIn(comparable, action) === stateIn(prior, action) ? null : `${planned.title}: the state is another.`;
-    }),
+  // Not every trace is in the state that is read back (a secret is not): what was not undone to the end is not restored.
+  const open = plan.actions
+    .filter(({ idempotencyKey }) => !undone.has(idempotencyKey))
+    .map(({ title }) => `${title}: it was not undone to the end.`);
+  const reads = await Promise.all(
+    undoneChanges(entries, dependencies.providers).map(async (change) =>
+      (await isBack(change)) ? [] : [`${change.title}: the state is another than before.`],
+    ),
   );
-  return recordCheck(
-    plan,
-    lines.filter((line) => line !== null),
-    dependencies,
-  );
+  const check = await recordCheck(plan, [...open, ...reads.flat()], dependencies);
+  if (check.status === 'clean' || open.length > 0) return check;
+  throw new CordonFailure('Unavailable', check.lines.join(' '));
+}
+
+async function isBack({ action, request, prior, result }: CaseChange): Promise<boolean> {
+  const now = (await action.preflight(request)).prior;
+  return stateIn(action.restores?.(now, result, []).prior ?? now, action) === stateIn(prior, action);
 }
 
 /** `differing`: what is not as the plan said, in sentences. */

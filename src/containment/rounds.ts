@@ -12,26 +12,30 @@ export function inRound(planned: PlannedAction, round: number): PlannedAction {
   return { ...planned, idempotencyKey: roundKey(planned.idempotencyKey, round) };
 }
 
-/**
- * An approval counts for what it was given for: this plan, a few times while someone undoes it, and no more once the case has a
- * newer plan, be it a rollback. Whoever can write to Temporal could else contain anew what was put back.
- */
-export async function refuseLaterRound(
-  plan: Plan,
-  planned: PlannedAction,
-  round: number,
-  ledger: Ledger,
-): Promise<void> {
+/** The same plan is carried out a few times while someone undoes it, one round after the other. */
+export async function refuseLaterRound(planned: PlannedAction, round: number, ledger: Ledger): Promise<void> {
   if (!Number.isSafeInteger(round) || round < 1 || round > MOST_ROUNDS)
     throw new CordonFailure('ValidationFailed', `A plan is carried out in rounds 1 to ${MOST_ROUNDS}.`);
   if (round === 1) return;
   if (planned.effect === 'creating') throw new CordonFailure('ValidationFailed', 'A creating action has one round.');
-  const entries = await ledger.ofCase(plan.caseId);
-  if (entries.findLast(({ type }) => type === 'plan')?.key !== plan.digest)
-    throw new CordonFailure('ApprovalInvalid', 'The case has a newer plan; the approval of this one no longer counts.');
-  const before = roundKey(planned.idempotencyKey, round - 1);
-  if (!entries.some(({ type, key }) => type === 'outcome' && key === before))
+  if (!(await ledger.find('outcome', roundKey(planned.idempotencyKey, round - 1))))
     throw new CordonFailure('ValidationFailed', 'The round before this one has no outcome.');
+}
+
+/**
+ * An approval has no end of its own, so it counts only until the case goes on from its plan: whoever can write to Temporal could
+ * else contain anew what was put back, or put back by a rollback that was called off. What a containment did is not in question
+ * while a rollback is only proposed: it ends with the first change that is put back.
+ */
+export async function refuseSuperseded({ kind, caseId, digest }: Plan, ledger: Ledger): Promise<void> {
+  const entries = await ledger.ofCase(caseId);
+  const own = entries.findLastIndex(({ type, body }) => type === 'plan' && body['digest'] === digest);
+  const goesOn = ({ type, body }: LedgerEntry) =>
+    kind === 'containment'
+      ? type === 'rollback-intent' || (type === 'plan' && body['kind'] === 'containment')
+      : type === 'plan';
+  if (entries.slice(own + 1).some(goesOn))
+    throw new CordonFailure('ApprovalInvalid', 'The case has a newer plan; the approval of this one no longer counts.');
 }
 
 /** What an action came to in each round up to this one, oldest first; null where the ledger does not know. */

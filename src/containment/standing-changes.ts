@@ -6,11 +6,11 @@ import type { LedgerEntry } from '../domain/ledger.ts';
 import type { ActionRequest, PlannedAction } from '../domain/plan.ts';
 import type { Action, Providers } from '../providers/port.ts';
 import { providerOf } from '../providers/port.ts';
-import { actionOf } from './dependencies.ts';
+import { actionOf } from './planned.ts';
 import { mergedResult } from './rounds.ts';
 
 /** What a case changed at one target by one action, in however many rounds and plans, as the ledger tells it. */
-interface CaseChange {
+export interface CaseChange {
   /** Of the newest round: a rollback that was planned before it undoes nothing. */
   readonly key: string;
   readonly request: ActionRequest;
@@ -34,6 +34,12 @@ export function standingChanges(entries: readonly LedgerEntry[], providers: Prov
   return changesOf(entries, providers)
     .filter(({ key }) => !undone.has(rollbackKey(key)))
     .toReversed();
+}
+
+/** What a rollback put back, in the order of the changes. */
+export function undoneChanges(entries: readonly LedgerEntry[], providers: Providers): readonly CaseChange[] {
+  const undone = undoneKeys(entries);
+  return changesOf(entries, providers).filter(({ key }) => undone.has(rollbackKey(key)));
 }
 
 export function undoneKeys(entries: readonly LedgerEntry[]): ReadonlySet<string> {

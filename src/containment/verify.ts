@@ -1,14 +1,15 @@
+import { enabledActions } from '../config/clouds.ts';
 import type { ContainmentCheck } from '../contracts/activities.ts';
 import { CordonFailure } from '../contracts/failures.ts';
 import { canonicalJson } from '../domain/canonical.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { LedgerEntry } from '../domain/ledger.ts';
 import type { ActionRequest, Plan, PlannedAction } from '../domain/plan.ts';
-import type { Provider, Verification } from '../providers/port.ts';
+import type { Preflight, Provider, Verification } from '../providers/port.ts';
 import { providerOf } from '../providers/port.ts';
 import type { ContainmentDependencies } from './dependencies.ts';
-import { actionOf, enabledActions, loadPlan } from './dependencies.ts';
 import { activitySince } from './plan.ts';
+import { actionOf, loadPlan } from './planned.ts';
 import { madeBy, mergedResult, outcomesOf } from './rounds.ts';
 
 interface Check {
@@ -23,8 +24,9 @@ interface Check {
 }
 
 /**
- * Clean only when a fresh read of every action says that it holds, the log shows no successful call since, no session of a role
- * came up that the plan does not cover, and the plan had promised everything. Each line is a finding for a person.
+ * Clean only when a fresh read of every action says that it holds, the log shows no successful call since, and a proposal and
+ * preflights made now hold nothing that the plan does not name: what the suspect did while people decided would else pass for
+ * contained. What the plan itself does not promise stays a gap, however well the rest went. Each line is a finding for a person.
  */
 export async function verifyContainment(
   check: Check,
@@ -37,26 +39,31 @@ export async function verifyContainment(
     readLog(plan, provider, check),
     findUncovered(plan, check, provider, dependencies),
   ]);
-  const findings = [...reads, log, uncovered, ...plan.caveats.map(unpromised)];
-  const lines = findings.filter(({ detail }) => detail !== '').map(({ detail }) => detail);
+  const known = new Set(plan.caveats);
+  const unpromised = [...new Set([...reads.flatMap(({ caveats }) => caveats), ...uncovered.caveats])]
+    .filter((caveat) => !known.has(caveat))
+    .map(notApproved);
+  const findings: readonly Verification[] = [...reads, log, ...uncovered.findings, ...unpromised];
+  const gaps = [...new Set([...plan.caveats, ...(log.gap === undefined ? [] : [log.gap])])];
+  const lines = [...findings.map(({ detail }) => detail), ...gaps.map((gap) => `Not covered by the plan: ${gap}`)];
   const has = (status: Verification['status']) => findings.some((finding) => finding.status === status);
   const status = has('drifted') ? 'drifted' : has('unknown') ? 'unproven' : 'clean';
   await dependencies.store.ledger.append({
     type: 'verification',
     caseId: plan.caseId,
     key: `${plan.digest}:${check.requireLog ? 'log' : 'reads'}:${dependencies.now().toISOString()}`,
-    body: { planDigest: plan.digest, status, lines },
+    body: { planDigest: plan.digest, status, lines, gaps },
   });
   const mendable = reads.some(({ planned, status: read }) => read === 'drifted' && planned.effect === 'declarative');
-  return { status, lines, mendable };
+  return { status, lines, gaps, mendable };
 }
 
-type ActionRead = Verification & { readonly planned: PlannedAction };
+type ActionRead = Verification & { readonly planned: PlannedAction; readonly caveats: readonly string[] };
 
-/** What the plan said it can't promise is not contained, however well the rest went. */
-const unpromised = (caveat: string): Verification => ({
+/** It came up since: nobody has approved to leave it, or to take it away. */
+const notApproved = (what: string): Verification => ({
   status: 'drifted',
-  detail: `Not covered by the plan: ${caveat}`,
+  detail: `Not covered by the approved plan: ${what}`,
 });
 
 async function readActions(
@@ -68,64 +75,79 @@ async function readActions(
   const made = await madeBy(plan, store.ledger);
   return Promise.all(
     plan.actions.map(async (planned) => {
-      const outcomes = await outcomesOf(planned, round, store.ledger);
-      return { planned, ...(await readAction(planned, outcomes, made, provider)) };
+      const action = actionOf(provider, planned.request);
+      const [outcomes, preflight] = await Promise.all([
+        outcomesOf(planned, round, store.ledger),
+        action.preflight(planned.request),
+      ]);
+      const read = await readAction(planned, outcomes, preflight, (applied) =>
+        action.verify(planned.request, applied, made),
+      );
+      return { planned, caveats: preflight.caveats ?? [], ...read };
     }),
   );
 }
 
 async function readAction(
-  planned: PlannedAction,
+  { title }: PlannedAction,
   outcomes: readonly (LedgerEntry | null)[],
-  made: readonly JsonObject[],
-  provider: Provider,
+  { alreadySo }: Preflight,
+  verify: (applied: JsonObject) => Promise<Verification>,
 ): Promise<Verification> {
-  if (outcomes.includes(null)) return { status: 'unknown', detail: `The ledger has no outcome of: ${planned.title}.` };
-  const action = actionOf(provider, planned.request);
-  if (outcomes.every((outcome) => outcome?.body['status'] === 'already-so')) {
-    const { alreadySo } = await action.preflight(planned.request);
-    return alreadySo
-      ? { status: 'holds', detail: `${planned.title}: still so.` }
-      : { status: 'drifted', detail: `${planned.title}: was so before, and is no longer.` };
-  }
-  return action.verify(planned.request, mergedResult(outcomes), made);
+  if (outcomes.includes(null)) return { status: 'unknown', detail: `The ledger has no outcome of: ${title}.` };
+  if (outcomes.some((outcome) => outcome?.body['status'] !== 'already-so')) return verify(mergedResult(outcomes));
+  return alreadySo
+    ? { status: 'holds', detail: `${title}: still so.` }
+    : { status: 'drifted', detail: `${title}: was so before, and is no longer.` };
 }
 
 /** The cloud's own log. Where it must be complete and is not yet, the whole check is tried again later. */
-async function readLog({ principal }: Plan, provider: Provider, { since, requireLog }: Check): Promise<Verification> {
-  const { calls, logComplete } = await provider.successfulCallsSince(principal, since);
-  if (calls.length > 0) {
-    return { status: 'drifted', detail: `Calls that still succeeded since ${since}: ${calls.slice(0, 10).join(', ')}` };
-  }
-  if (logComplete)
-    return { status: 'holds', detail: `The log is complete and shows no successful call since ${since}.` };
-  if (requireLog) throw new CordonFailure('Unavailable', `The log is not complete yet since ${since}.`);
-  return { status: 'holds', detail: `No successful call since ${since} so far; the log is not complete yet.` };
+async function readLog(
+  { principal, caveats }: Plan,
+  provider: Provider,
+  { since, requireLog }: Check,
+): Promise<LogRead> {
+  const { calls, unclear = [], logComplete, gap, scope } = await provider.successfulCallsSince(principal, since);
+  const log = scope === undefined ? 'The log' : `The log (${scope})`;
+  if (calls.length > 0)
+    return { status: 'drifted', detail: `Calls that still succeeded since ${since}: ${firstOf(calls)}` };
+  if (unclear.length > 0)
+    return { status: 'unknown', detail: `${log} does not tell whether these were permitted: ${firstOf(unclear)}` };
+  const quiet = `shows no successful call since ${since}`;
+  // A plan that promises all is proved by a whole log or not at all; one that does not has one gap more.
+  if (gap !== undefined)
+    return caveats.length === 0
+      ? { status: 'unknown', detail: gap }
+      : { status: 'holds', detail: `${log} is not whole, and ${quiet}.`, gap };
+  if (logComplete) return { status: 'holds', detail: `${log} is complete and ${quiet}.` };
+  if (requireLog) throw new CordonFailure('Unavailable', `${log} is not complete yet since ${since}.`);
+  return { status: 'holds', detail: `${log} ${quiet} so far; it is not complete yet.` };
 }
 
-/** What came up after the plan was made, such as roles assumed or keys created since: nobody has approved to take it away. */
+type LogRead = Verification & { readonly gap?: string };
+
+const firstOf = (calls: readonly string[]) => calls.slice(0, 10).join(', ');
+
+/** What came up after the plan was made, such as roles assumed or keys created since, and what can't be promised of it. */
 async function findUncovered(
   plan: Plan,
   { alertIds }: Check,
   provider: Provider,
   dependencies: ContainmentDependencies,
-): Promise<Verification> {
-  const activity = await activitySince({ principal: plan.principal, alertIds }, provider, dependencies);
-  if (activity === null)
-    return { status: 'unknown', detail: 'The log could not be read: roles assumed since are unknown.' };
-  const { requests } = provider.propose(
-    plan.principal,
-    activity,
-    plan.caseId,
-    enabledActions(dependencies.config, plan.principal.cloud),
-  );
+): Promise<{ readonly findings: readonly Verification[]; readonly caveats: readonly string[] }> {
+  const { principal, caseId, actions, leftOut = [] } = plan;
+  const activity = await activitySince({ principal, alertIds }, provider, dependencies, true);
+  if (activity === null) {
+    const detail = 'The log could not be read: roles assumed since are unknown.';
+    return { findings: [{ status: 'unknown', detail }], caveats: [] };
+  }
+  const enabled = enabledActions(dependencies.config, principal.cloud);
+  const { requests, caveats } = provider.propose(principal, activity, caseId, enabled);
   // With the parameters: another key on a user that the plan names already is as little covered as another user.
   const key = ({ action, target, parameters }: ActionRequest) => canonicalJson({ action, target, parameters });
-  const covered = new Set(plan.actions.map(({ request }) => key(request)));
-  const caveats = plan.caveats.join(' ');
-  const uncovered = requests
-    .filter((request) => !covered.has(key(request)) && !caveats.includes(request.target))
-    .map(({ action, target }) => `${action} on ${target}`);
-  if (uncovered.length === 0) return { status: 'holds', detail: '' };
-  return { status: 'drifted', detail: `Not covered by the approved plan: ${uncovered.join(', ')}` };
+  const covered = new Set([...actions.map(({ request }) => request), ...leftOut].map(key));
+  const findings = requests
+    .filter((request) => !covered.has(key(request)))
+    .map(({ action, target }) => notApproved(`${action} on ${target}`));
+  return { findings, caveats };
 }

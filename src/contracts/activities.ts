@@ -76,6 +76,11 @@ export interface DecideActivities {
   recordDecision(input: { readonly planDigest: string; readonly decision: SignedDecision }): Promise<void>;
   /** Saves the case for `cordon case`, and a ledger entry for each new state. */
   recordCase(input: CaseSnapshot): Promise<void>;
+  /** Another case of the same principal that is in no end state, or null: the oldest. A rollback is open while it puts things back. */
+  otherOpenCase(input: {
+    readonly principal: Principal;
+    readonly caseId: string;
+  }): Promise<{ readonly caseId: string; readonly state: CaseState } | null>;
   /** What the store holds of a case: a rollback goes on from there, also after Temporal's retention. */
   loadCase(input: { readonly caseId: string }): Promise<CaseSnapshot & { readonly principalHash: string }>;
 }
@@ -98,6 +103,8 @@ export interface ApprovalSubject {
   readonly verdict: Verdict;
   readonly alertIds: readonly string[];
   readonly expiresAt: string;
+  /** The case was contained before, and reopened. */
+  readonly reopened?: boolean;
 }
 
 /** Queue `notify`. */
@@ -142,10 +149,19 @@ export interface ActionOutcome {
   readonly handOver?: string;
 }
 
+export interface SecondPlanAsked {
+  readonly caseId: string;
+  /** Approver id of who asked; absent in older histories. */
+  readonly requestedBy?: string;
+}
+
 export interface ContainmentCheck {
-  /** `clean` only when every action holds and the log, as far as it goes, shows no successful call since. */
+  /** `clean` only when every action holds, the log, as far as it goes, is quiet since, and nothing came up that the plan does not name. */
   readonly status: 'clean' | 'drifted' | 'unproven';
+  /** Findings for a person, the gaps among them. */
   readonly lines: readonly string[];
+  /** What the plan does not promise: with any, `clean` says only that all it did stands. Absent in older histories, which called it drift. */
+  readonly gaps?: readonly string[];
   /** A change does not stand any more, and carrying out the plan again makes it stand. */
   readonly mendable?: boolean;
 }
@@ -161,9 +177,9 @@ export interface ContainActivities {
     readonly reopenings?: number;
   }): Promise<Plan>;
   /** From the ledger: what this case changed, in reverse. Stores the plan; changes nothing. */
-  planRollback(input: { readonly caseId: string }): Promise<Plan>;
+  planRollback(input: SecondPlanAsked): Promise<Plan>;
   /** From the ledger: the keys that this case deactivated, to be deleted for good. Stores the plan; changes nothing. */
-  planDeletion(input: { readonly caseId: string }): Promise<Plan>;
+  planDeletion(input: SecondPlanAsked): Promise<Plan>;
   /** One action, in the order of safety. Declarative: retried; the ledger's intent tells a retry what it is. */
   applyAction(input: ActionInput): Promise<ActionOutcome>;
   /** The same for a creating action: one attempt. */

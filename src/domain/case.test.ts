@@ -48,6 +48,9 @@ describe('the states of a case', () => {
     // The watch of a case that was reopened goes on; the workflow has no other way from ENRICHING to it.
     for (const state of STATES)
       expect(mayMove(state, 'MONITORING'), state).toBe(state === 'CONTAINED' || state === 'ENRICHING');
+    for (const state of STATES)
+      expect(mayMove(state, 'MONITORING_PARTIAL'), state).toBe(state === 'PARTIAL' || state === 'ENRICHING');
+    expect(after('MONITORING_PARTIAL', ['REOPENED', 'CLOSED']).has('CONTAINED')).toBe(false);
   });
 
   it('that call a human exist, and none of them moves on to success by itself', () => {

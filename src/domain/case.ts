@@ -1,12 +1,13 @@
 /**
  * The state machine of a case. EXPIRED never means approved; PARTIAL, OUTCOME_UNKNOWN and FAILED call a human; nothing but
- * VERIFYING leads to CONTAINED, and nothing but CONTAINED to the first MONITORING. From each state one may come to rest when the
- * workflow is cancelled or ended from outside.
+ * VERIFYING leads to CONTAINED, and nothing but CONTAINED to the first MONITORING. MONITORING_PARTIAL is the same watch of what a
+ * plan did that could not promise all: it never says contained, and ends as it began, in PARTIAL. From each state one may come to
+ * rest when the workflow is cancelled or ended from outside.
  */
 export const TRANSITIONS = {
   RECEIVED: ['ENRICHING', 'FAILED'],
-  /** MONITORING: of a reopened case in which everything turned out to hold still. */
-  ENRICHING: ['NEEDS_APPROVAL', 'RECORDED', 'FAILED', 'MONITORING'],
+  /** The watch goes on: of a reopened case in which everything turned out to hold still. */
+  ENRICHING: ['NEEDS_APPROVAL', 'RECORDED', 'FAILED', 'MONITORING', 'MONITORING_PARTIAL'],
   /** Observe mode or nothing left to do: the plan is shown, nothing changes. */
   RECORDED: ['CLOSED'],
   NEEDS_APPROVAL: ['AWAITING_APPROVAL', 'FAILED'],
@@ -18,10 +19,11 @@ export const TRANSITIONS = {
   /** CONTAINING: someone undid it meanwhile; the same approved plan is carried out again. */
   VERIFYING: ['CONTAINED', 'PARTIAL', 'OUTCOME_UNKNOWN', 'CONTAINING'],
   CONTAINED: ['MONITORING', 'CLOSED', 'ROLLING_BACK'],
-  PARTIAL: ['CLOSED', 'ROLLING_BACK'],
+  PARTIAL: ['MONITORING_PARTIAL', 'CLOSED', 'ROLLING_BACK'],
   OUTCOME_UNKNOWN: ['CLOSED', 'ROLLING_BACK'],
   FAILED: ['CLOSED'],
   MONITORING: ['CLOSED', 'REOPENED', 'OUTCOME_UNKNOWN'],
+  MONITORING_PARTIAL: ['PARTIAL', 'CLOSED', 'REOPENED', 'OUTCOME_UNKNOWN'],
   REOPENED: ['ENRICHING', 'FAILED'],
   CLOSED: ['ROLLING_BACK'],
   ROLLING_BACK: ['ROLLED_BACK', 'ROLLBACK_PARTIAL'],
@@ -45,14 +47,18 @@ export const END_STATES: readonly CaseState[] = [
   'ROLLBACK_PARTIAL',
 ];
 
-/** End states that page a person. */
+/** States that page a person. */
 export const CALLS_A_HUMAN: readonly CaseState[] = [
   'PARTIAL',
+  'MONITORING_PARTIAL',
   'OUTCOME_UNKNOWN',
   'FAILED',
   'ROLLBACK_PARTIAL',
   'EXPIRED',
 ];
+
+/** Cordon looks again and again whether what it changed holds. */
+export const WATCHED: readonly CaseState[] = ['MONITORING', 'MONITORING_PARTIAL'];
 
 /** How often one approved plan is carried out while someone undoes it; after that a person must act. */
 export const MOST_ROUNDS = 3;

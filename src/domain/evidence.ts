@@ -50,6 +50,14 @@ export interface IdentityChange {
   readonly details?: ChangeDetails;
   /** The user, role or group that was changed, as the cloud knows it now; null: it is gone. Absent: no such, or it could not be read. */
   readonly owner?: ChangedIdentity | null;
+  /** Of a role, which many may hold at once: by whom it was made, where that is not the suspect for certain. */
+  readonly holder?: SessionHolder;
+}
+
+/** `other`: somebody else, `name` is who was given the session. `unclear`: perhaps the suspect, `name` is that of the session. */
+export interface SessionHolder {
+  readonly is: 'other' | 'unclear';
+  readonly name: string;
 }
 
 export interface ChangeDetails {
@@ -116,10 +124,13 @@ export interface CallSummary {
 export interface ActivityFacts {
   readonly around: CallSummary;
   readonly before: CallSummary;
+  /** From the longest life of a session before the alert on: such sessions may still live. Without those of other holders of a role. */
   readonly assumedRoles: readonly AssumedRole[];
+  /** So far back the log was not read whole: roles may have been assumed that are not named. */
+  readonly assumedRolesTruncated?: true;
   /** Of a role: who was given its sessions, from the longest life of a session before the alert on. Absent for other identities. */
   readonly entries?: readonly AssumedRole[];
-  /** Sessions minted with GetSessionToken or GetFederationToken since T0; they outlive the key. */
+  /** Sessions minted with GetSessionToken or GetFederationToken, as far back as `assumedRoles`; they outlive the key. */
   readonly mintedSessions: number;
   /** Writes on identities made by the principal, around the alert. */
   readonly changesByPrincipal: readonly IdentityChange[];

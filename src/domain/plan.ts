@@ -51,12 +51,16 @@ export interface Plan {
   readonly caseId: string;
   readonly principal: Principal;
   readonly actions: readonly PlannedAction[];
+  /** Approver id of who asked for it: where others are enough, they decide. Absent where a detector asked. */
+  readonly requestedBy?: string;
   /** How many different approvers must sign, and why that many. */
   readonly requirement: ApprovalRequirement;
   /** What an operator must repair before the plan can be carried out, e.g. a missing permission. Not empty: it can't be approved. */
   readonly obstacles: readonly string[];
   /** What the plan can't promise, e.g. the log of assumed roles could not be read. Shown to the approver. */
   readonly caveats: readonly string[];
+  /** Proposed, and left out for a reason that the caveats tell: a check of the containment does not take it for something new. */
+  readonly leftOut?: readonly ActionRequest[];
   /** SHA-256, hex, of the canonical JSON of all the other fields. What a decision is bound to. */
   readonly digest: string;
 }

@@ -25,12 +25,17 @@ export interface Preflight {
   readonly alreadySo: boolean;
   /** The calls that apply will make from this prior state. */
   readonly calls: readonly PlannedCall[];
-  /** What stops working for whom, from what was read (for example the number of sessions of a role). */
+  /** What stops working for whom, from what was read (for example the services whose workloads use a role). */
   readonly mayBreak: readonly string[];
   /** What makes the action impossible now, with the remedy; e.g. the user already holds two access keys. */
   readonly obstacles: readonly string[];
   /** What the read found that this action leaves standing, e.g. a role held through a group: goes to the caveats of the plan. */
   readonly caveats?: readonly string[];
+  /**
+   * Resource names of identities other than the target that lose something by this action, e.g. the member of a binding that is
+   * taken off a project: each is asked about as the target is, so that nobody protected loses anything.
+   */
+  readonly affected?: readonly string[];
 }
 
 export interface Applied {
@@ -115,6 +120,19 @@ export interface DeletionTimes {
   readonly notBefore: string;
 }
 
+export interface LogProof {
+  /** That succeeded. */
+  readonly calls: readonly string[];
+  /** That failed, though they may have been allowed: the log does not tell. */
+  readonly unclear?: readonly string[];
+  /** False while the log may still be late, and where there is a `gap`. */
+  readonly logComplete: boolean;
+  /** Why waiting does not make it complete, with what to do; a sentence. */
+  readonly gap?: string;
+  /** What was read, where the cloud has more logs than one: `CloudTrail of eu-central-1 and us-east-1`. */
+  readonly scope?: string;
+}
+
 export interface Proposal {
   readonly requests: readonly ActionRequest[];
   readonly caveats: readonly string[];
@@ -136,14 +154,8 @@ export interface Provider {
   readonly sources: { readonly activity: string; readonly credentials: string };
   activity(principal: Principal, around: TimeWindow, before: TimeWindow): Promise<ActivityFacts>;
   credentials(principal: Principal): Promise<CredentialFacts>;
-  /**
-   * Proof from the cloud's own log: calls that the principal, its keys or its sessions made successfully after `since`, with
-   * the time up to which the log is known to be complete.
-   */
-  successfulCallsSince(
-    principal: Principal,
-    since: string,
-  ): Promise<{ readonly calls: readonly string[]; readonly logComplete: boolean }>;
+  /** Proof from the cloud's own log: what the principal, its keys or its sessions still could do after `since`. */
+  successfulCallsSince(principal: Principal, since: string): Promise<LogProof>;
   readonly actions: Readonly<Record<string, Action>>;
   /**
    * What to do about a principal. Pure: the same input always makes the same proposal, so a plan can be made again. The

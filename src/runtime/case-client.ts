@@ -122,9 +122,8 @@ function refusedOr(error: unknown): DecisionAnswer {
   if (error instanceof WorkflowUpdateFailedError) {
     const failure = error.cause instanceof ActivityFailure ? error.cause.cause : error.cause;
     const certain = error.cause instanceof ApplicationFailure || isFinal(failure);
-    // The server's own: the workflow ended between accepting the decision and answering it.
-    const cutOff = failure instanceof ApplicationFailure && failure.type === 'AcceptedUpdateCompletedWorkflow';
-    if (certain && !cutOff && failure) return { status: 'refused', kind: 'conflict', reason: failure.message };
+    if (certain && !endedBeforeAnswering(error) && failure)
+      return { status: 'refused', kind: 'conflict', reason: failure.message };
     throw new CordonFailure('OutcomeUnknown', 'The case ended before it answered: look at it.', { cause: error });
   }
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
@@ -133,6 +132,12 @@ function refusedOr(error: unknown): DecisionAnswer {
     });
   }
   throw unreachable(error);
+}
+
+/** The server's own answer to an update, and the same at each try: the workflow ended after it had accepted it. */
+export function endedBeforeAnswering(error: unknown): boolean {
+  const cause = error instanceof WorkflowUpdateFailedError ? error.cause : undefined;
+  return cause instanceof ApplicationFailure && cause.type === 'AcceptedUpdateCompletedWorkflow';
 }
 
 function isFinal(error: unknown): boolean {

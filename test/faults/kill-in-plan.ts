@@ -49,20 +49,27 @@ export interface Sweep {
   readonly wrongs: readonly string[];
 }
 
-/** One process and many cases, each held in another call; then kill -9, and another process takes over. */
-export async function killInEveryCall(cloud: SuspectedCloud): Promise<Sweep> {
+/** One process and many cases, each held in another call; then kill -9, and another process takes over. `wanted`: in which calls. */
+export async function killInEveryCall(
+  cloud: SuspectedCloud,
+  wanted: (point: Pick<KillPoint, 'write' | 'effect'>) => boolean = () => true,
+): Promise<Sweep> {
   const workers = await startKillableWorkers(cloud);
   try {
-    return await sweep(cloud, workers);
+    return await sweep(cloud, workers, wanted);
   } finally {
     await workers.stop();
   }
 }
 
-async function sweep(cloud: SuspectedCloud, workers: KillableWorkers): Promise<Sweep> {
+async function sweep(
+  cloud: SuspectedCloud,
+  workers: KillableWorkers,
+  wanted: (point: KillPoint) => boolean,
+): Promise<Sweep> {
   await startWorkers(cloud, workers);
   const undisturbed = await recordUndisturbed(cloud, workers);
-  const points = killPoints(undisturbed.calls);
+  const points = killPoints(undisturbed.calls).filter(wanted);
   const ends: string[] = [];
   const wrongs: string[] = [];
   const contained: Held[] = [];

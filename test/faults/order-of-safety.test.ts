@@ -4,6 +4,7 @@ import {
   DeleteUserPolicyCommand,
   DetachUserPolicyCommand,
   ListAttachedUserPoliciesCommand,
+  ListUserPoliciesCommand,
 } from '@aws-sdk/client-iam';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -56,6 +57,8 @@ interface Barrier {
   readonly failure: FailureType | null;
   /** What the refusal must name. */
   readonly message?: string;
+  /** What a rollback gives back it takes from nobody's budget, and from nobody who is protected. */
+  readonly ofContainment?: true;
   set(attempt: Attempt): Promise<Partial<Attempt> & { readonly lift?: () => Promise<void> }>;
 }
 
@@ -67,6 +70,16 @@ const changedDecision =
   (change: (signed: SignedDecision) => SignedDecision | Promise<SignedDecision>) => async (attempt: Attempt) => ({
     decisions: await Promise.all(attempt.decisions.map(async (signed) => change(signed))),
   });
+
+/** As if the plan had been made and approved with another target. */
+async function aimedAt(target: string, { suspect }: Attempt) {
+  const request = { ...suspect.planned.request, target };
+  const plan = sealPlan({ ...suspect.plan, actions: [{ ...suspect.planned, request }] });
+  await office.store.plans.put(plan);
+  return { suspect: { ...suspect, plan }, decisions: [await approval(plan, office.signer)] };
+}
+
+const BREAK_GLASS = 'arn:aws:iam::123456789012:role/break-glass';
 
 const BARRIERS: readonly Barrier[] = [
   {
@@ -120,18 +133,35 @@ const BARRIERS: readonly Barrier[] = [
   {
     name: 'a protected suspect',
     failure: 'TargetRefused',
+    ofContainment: true,
     set: async ({ suspect }) =>
       configured({ protected: [{ principal: resourceOf(suspect.principal), reason: 'break-glass' }] }),
   },
   {
     name: 'a target that is no identity but a pattern',
     failure: 'TargetRefused',
-    async set({ suspect }) {
-      const request = { ...suspect.planned.request, target: 'arn:aws:iam::123456789012:user/*' };
-      const plan = sealPlan({ ...suspect.plan, actions: [{ ...suspect.planned, request }] });
-      await office.store.plans.put(plan);
-      return { suspect: { ...suspect, plan }, decisions: [await approval(plan, office.signer)] };
+    message: 'a pattern',
+    set: (attempt) => aimedAt('arn:aws:iam::123456789012:user/*', attempt),
+  },
+  {
+    name: 'a protected target that is not the suspect',
+    failure: 'TargetRefused',
+    message: 'who comes when all else fails',
+    ofContainment: true,
+    async set(attempt) {
+      const reason = 'who comes when all else fails';
+      return {
+        ...configured({ protected: [{ principal: BREAK_GLASS, reason }] }),
+        ...(await aimedAt(BREAK_GLASS, attempt)),
+      };
     },
+  },
+  {
+    name: "Cordon's own identity as the target",
+    failure: 'TargetRefused',
+    message: 'Cordon itself',
+    ofContainment: true,
+    set: (attempt) => aimedAt(stage.cordonArn, attempt),
   },
   {
     name: 'a namesake created since the plan was made',
@@ -142,7 +172,8 @@ const BARRIERS: readonly Barrier[] = [
       for (const { accessKeyId } of suspect.keys) {
         await iam.send(new DeleteAccessKeyCommand({ UserName, AccessKeyId: accessKeyId }));
       }
-      await iam.send(new DeleteUserPolicyCommand({ UserName, PolicyName: 'work' }));
+      const { PolicyNames = [] } = await iam.send(new ListUserPoliciesCommand({ UserName }));
+      for (const PolicyName of PolicyNames) await iam.send(new DeleteUserPolicyCommand({ UserName, PolicyName }));
       const { AttachedPolicies = [] } = await iam.send(new ListAttachedUserPoliciesCommand({ UserName }));
       for (const { PolicyArn } of AttachedPolicies)
         await iam.send(new DetachUserPolicyCommand({ UserName, PolicyArn }));
@@ -162,6 +193,7 @@ const BARRIERS: readonly Barrier[] = [
     name: `a full budget ${what}`,
     failure: 'BudgetExceeded' as const,
     message: key,
+    ofContainment: true as const,
     async set({ suspect, dependencies }: Attempt) {
       const limits = containmentLimits(suspect.principal, dependencies.config.budget);
       await office.store.budget.reserve('an earlier case', limits);
@@ -177,7 +209,7 @@ const BARRIERS: readonly Barrier[] = [
       const failing = {
         ...ledger,
         append: (entry: Parameters<typeof ledger.append>[0]) =>
-          entry.type === 'intent' ? Promise.reject(new Error('The disk is full.')) : ledger.append(entry),
+          entry.type.endsWith('intent') ? Promise.reject(new Error('The disk is full.')) : ledger.append(entry),
       };
       return { dependencies: { ...dependencies, store: { ...office.store, ledger: failing } } };
     },
@@ -227,6 +259,53 @@ describe.each(ACTIONS)('%s does not write to AWS', (action) => {
     const input = { planDigest: suspect.plan.digest, sequence: 0, decisions: suspect.decisions };
     await applyAction(input, containmentThrough(proxy.url, stage, office));
     expect(proxy.calls.filter(({ write }) => write).length).toBeGreaterThan(0);
+  });
+});
+
+describe('a rollback does not write to AWS', () => {
+  const contained = async (): Promise<Suspect> => {
+    const suspect = await newSuspect('deny-principal', stage, office);
+    const dependencies = containmentThrough(ministack.url, stage, office);
+    await applyAction({ planDigest: suspect.plan.digest, sequence: 0, decisions: suspect.decisions }, dependencies);
+    const plan = await planRollback({ caseId: suspect.caseId }, dependencies);
+    const [planned] = plan.actions;
+    if (!planned) throw new Error('There is nothing to put back.');
+    return { ...suspect, plan, planned, decisions: [await approval(plan, office.signer)] };
+  };
+
+  it.each(BARRIERS.filter(({ ofContainment }) => !ofContainment))('with $name', async (barrier) => {
+    const { failure, message = '' } = barrier;
+    const suspect = await contained();
+    const { ledger } = office.store;
+    const earlier = (await ledger.ofCase(suspect.caseId)).length;
+    const dependencies = containmentThrough(proxy.url, stage, office);
+    const { lift, ...changed } = await barrier.set({ suspect, dependencies, decisions: suspect.decisions });
+    const attempt = { suspect, dependencies, decisions: suspect.decisions, ...changed };
+    const before = await stateOf(stage, suspect, suspect.caseId);
+    proxy.clear();
+    const input = { planDigest: attempt.suspect.plan.digest, sequence: 0, decisions: attempt.decisions };
+    const error = await revertAction(input, attempt.dependencies).catch((thrown: unknown) => thrown);
+    await lift?.();
+    expect(error).toMatchObject(failure ? { type: failure } : { message: 'The disk is full.' });
+    expect((error as Error).message).toContain(message);
+    expect(proxy.calls.filter(({ write }) => write)).toEqual([]);
+    expect(await stateOf(stage, suspect, suspect.caseId)).toEqual(before);
+    const types = (await ledger.ofCase(suspect.caseId)).slice(earlier).map(({ type }) => type);
+    expect(types).toEqual(failure ? ['refusal'] : []);
+  });
+
+  it.each<[string, (suspect: Suspect, containment: string) => [typeof applyAction, string]]>([
+    ['a plan to contain', (_, containment) => [revertAction, containment]],
+    ['a plan to put back, as one to carry out', ({ plan }) => [applyAction, plan.digest]],
+  ])('by %s', async (_, misuse) => {
+    const suspect = await contained();
+    const [first] = await office.store.ledger.ofCase(suspect.caseId);
+    const [act, planDigest] = misuse(suspect, first?.body['planDigest'] as string);
+    proxy.clear();
+    const input = { planDigest, sequence: 0, decisions: suspect.decisions };
+    const refused = act(input, containmentThrough(proxy.url, stage, office));
+    await expect(refused).rejects.toMatchObject({ type: 'ValidationFailed' });
+    expect(proxy.calls.filter(({ write }) => write)).toEqual([]);
   });
 });
 

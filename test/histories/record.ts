@@ -75,7 +75,7 @@ async function contained(running: Cordon): Promise<void> {
   await expectEnd(thisCase.handle.result(), 'CONTAINED');
   await keep('respond-to-alert-contain', respondWorkflowId(alertId));
   await keep('contain-principal-contained', thisCase.workflowId);
-  await running.as('dana', `/v1/cases/${thisCase.caseId}/rollback`, { reason: 'A drill' });
+  await running.as('erin', `/v1/cases/${thisCase.caseId}/rollback`, { reason: 'A drill' });
   await thisCase.approve();
   const rollback = secondPlanWorkflowId(thisCase.caseId);
   await expectEnd(running.temporal.workflow.getHandle(rollback).result(), 'ROLLED_BACK');
@@ -111,7 +111,7 @@ async function watched(running: Cordon): Promise<void> {
   await reaches(thisCase, 'AWAITING_APPROVAL');
   await thisCase.approve();
   await reaches(thisCase, 'MONITORING');
-  await running.as('dana', `/v1/cases/${thisCase.caseId}/rollback`, { reason: 'A drill' });
+  await running.as('erin', `/v1/cases/${thisCase.caseId}/rollback`, { reason: 'A drill' });
   await thisCase.approve();
   await expectEnd(thisCase.handle.result(), 'CLOSED');
   await keep('contain-principal-watched', thisCase.workflowId);

@@ -150,17 +150,27 @@ test('whoever is the suspect decides nothing, by no way and with no signature', 
 });
 
 describe('the containment activity itself believes no workflow:', () => {
-  const calls: readonly [string, () => Promise<readonly SignedDecision[]>][] = [
-    ['without a decision', async () => []],
-    ['with null for a list', async () => null as unknown as readonly SignedDecision[]],
+  const calls: readonly [string, () => Promise<readonly SignedDecision[]>, string][] = [
+    ['without a decision', async () => [], 'No decision approves the plan.'],
+    [
+      'with null for a list',
+      async () => null as unknown as readonly SignedDecision[],
+      'No decision approves the plan.',
+    ],
     [
       'with forged decisions',
       () => Promise.all([decisionOn(plan), decisionOn(plan, { actor: 'dana' })].map((one) => forger.sign(one))),
+      'The signature of the decision does not hold.',
     ],
-    ['with too few', async () => [await genuine.sign(decisionOn(plan, { actor: 'dana' }))]],
+    [
+      'with too few',
+      async () => [await genuine.sign(decisionOn(plan, { actor: 'dana' }))],
+      'The plan needs 2 approvals and has 1.',
+    ],
     [
       'with one person twice',
       () => Promise.all(['dana', 'dana'].map((actor) => genuine.sign(decisionOn(plan, { actor })))),
+      'One approver counts once.',
     ],
     [
       'with one who denied',
@@ -168,6 +178,7 @@ describe('the containment activity itself believes no workflow:', () => {
         Promise.all(
           [decisionOn(plan, { actor: 'dana' }), decisionOn(plan, { decision: 'deny' })].map((one) => genuine.sign(one)),
         ),
+      'The plan was denied.',
     ],
     [
       'with decisions on another plan',
@@ -175,15 +186,21 @@ describe('the containment activity itself believes no workflow:', () => {
         Promise.all(
           ['dana', 'erin'].map((actor) => genuine.sign(decisionOn(plan, { actor, planDigest: 'f'.repeat(64) }))),
         ),
+      'The decision is about another plan.',
     ],
   ];
-  test.each(calls)('%s', async (_name, forge) => {
-    const before = (await refusals()).length;
+  test.each(calls)('%s', async (_name, forge, reason) => {
     const input = { planDigest: plan.digest, sequence: 0, decisions: await forge() };
     await expect(applyAction(input, await dependencies())).rejects.toMatchObject({ type: 'ApprovalInvalid' });
     await expectNothingChanged();
-    expect((await refusals()).length, 'the ledger knows of a refusal').toBeGreaterThanOrEqual(Math.max(1, before));
+    expect(await ofActivities(), 'in the ledger, beside those before').toContain(reason);
   });
+
+  /** The refusals of changes, not those of decisions by the desk. */
+  async function ofActivities(): Promise<unknown[]> {
+    const entries = await cordon.ledger(thisCase.caseId);
+    return entries.filter(({ type, body }) => type === 'refusal' && 'action' in body).map(({ body }) => body['reason']);
+  }
 });
 
 async function dependencies(): Promise<ContainmentDependencies> {
@@ -204,4 +221,17 @@ test('a real approval counts once, and with the second one all of that did not h
   expect(await thisCase.handle.result()).toBe('CONTAINED');
   expect(await put(await genuine.sign(decisionOn(plan)))).not.toBe('accepted');
   expect(await cordon.store.ledger.verify()).toMatchObject({ status: 'intact' });
+});
+
+test('who has approved may still deny while the plan waits: nothing is changed', async () => {
+  const { principal } = await cordon.createUser('gina');
+  const second = new CaseUnderTest(cordon, principal, await cordon.alertOn(principal));
+  const { digest: planDigest } = await openPlan(second);
+  const before = await cordon.account();
+  await second.approve('dana');
+  await expect.poll(() => second.handle.query(stateQuery), WAIT).toMatchObject({ approvals: 1 });
+  const denial = { planDigest, decision: 'deny', reason: 'I mistook the name' };
+  expect((await cordon.as('dana', `/v1/cases/${second.caseId}/decisions`, denial)).status).toBe(200);
+  expect(await second.handle.result()).toBe('REJECTED');
+  expect(differences(before, await cordon.account())).toEqual([]);
 });

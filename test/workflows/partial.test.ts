@@ -33,8 +33,12 @@ test('a permission lost after the plan: PARTIAL, it is named, and what was done 
   expect(JSON.stringify(timeline)).toContain('iam:UpdateAccessKey');
   await forbid('iam:CreateVirtualMFADevice');
 
-  const asked = await cordon.as('dana', `/v1/cases/${thisCase.caseId}/rollback`, { reason: 'wrong person' });
+  const asked = await cordon.as('erin', `/v1/cases/${thisCase.caseId}/rollback`, { reason: 'wrong person' });
   expect(asked.status).toBe(202);
+  await thisCase.asked();
+  const { planDigest } = (await thisCase.record()) ?? {};
+  const own = await cordon.as('erin', `/v1/cases/${thisCase.caseId}/decisions`, { planDigest, decision: 'approve' });
+  expect(own.status, 'who asked for it does not approve it alone').toBe(403);
   await thisCase.approve();
   const handle = cordon.temporal.workflow.getHandle(secondPlanWorkflowId(thisCase.caseId));
   expect(await handle.result()).toBe('ROLLED_BACK');

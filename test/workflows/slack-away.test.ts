@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { differences } from '../../demo/snapshot.ts';
+import { secondPlanWorkflowId } from '../../src/contracts/ids.ts';
 import { stateQuery } from '../../src/contracts/messages.ts';
 import { CaseUnderTest, startCordon, type Cordon } from '../support/cordon.ts';
 
@@ -49,6 +50,9 @@ test('a request that nobody answers expires: recorded, told, and nobody is conta
   const { planDigest } = (await thisCase.record()) ?? {};
   const late = await cordon.as('dana', decisions(thisCase), { planDigest, decision: 'approve' });
   expect(late.status, 'a late approval').toBe(409);
+  await expect
+    .poll(() => cordon.log(), { ...WAIT, message: 'the page is in the log' })
+    .toContain('Needs a person: EXPIRED');
   const next = new CaseUnderTest(cordon, principal, await cordon.alertOn(principal));
   expect(next.caseId, 'an alert that comes while people are still being told').not.toBe(thisCase.caseId);
   cordon.slack.front.fault = undefined;
@@ -62,4 +66,12 @@ test('a request that nobody answers expires: recorded, told, and nobody is conta
   expect(types).toContain('state "EXPIRED"');
   expect(types.join()).not.toMatch(/intent|outcome|decision|CONTAIN/u);
   await cordon.person('dana').waitForMessage(({ text }) => text.includes('EXPIRED'));
+
+  const pages = async () =>
+    (await cordon.person('dana').messages()).filter(({ text }) => text.includes('No rollback')).length;
+  for (const asked of [1, 2]) {
+    await cordon.as('erin', `/v1/cases/${thisCase.caseId}/rollback`, { reason: `Try ${asked}` });
+    await cordon.temporal.workflow.getHandle(secondPlanWorkflowId(thisCase.caseId)).result();
+    expect(await pages(), 'each try has a page of its own').toBe(asked);
+  }
 });

@@ -158,7 +158,11 @@ describe('a watch in which nothing is seen', () => {
 
     const next = await cordon.alertOn(principal);
     const nextCase = new CaseUnderTest(cordon, principal, next);
-    await expect.poll(() => nextCase.state(), WAIT).toBeDefined();
+    await nextCase.asked();
+    const { planDigest } = (await nextCase.record()) ?? {};
+    const deny = { planDigest, decision: 'deny', reason: 'It is watched already' };
+    await cordon.as('dana', `/v1/cases/${nextCase.caseId}/decisions`, deny);
+    expect(await nextCase.handle.result(), 'nothing is put back while another case is open').toBe('REJECTED');
     expect((await thisCase.record())?.alertIds, 'an ended case takes no more alerts').not.toContain(next);
 
     expect((await cordon.as('erin', `/v1/cases/${thisCase.caseId}/rollback`, { reason: 'Done' })).status).toBe(202);
