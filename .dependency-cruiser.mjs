@@ -116,6 +116,28 @@ export default {
       to: { path: `^src/${ADAPTERS}/`, pathNot: ['^src/[^/]+/port[.]ts$', '^src/$2/', SECRET_FILE] },
     },
     {
+      name: 'clouds-apart',
+      comment: 'What two clouds share lies beside the port, in src/providers.',
+      severity: 'error',
+      from: { path: '^src/providers/([^/]+)/' },
+      to: { path: '^src/providers/[^/]+/', pathNot: '^src/providers/$1/' },
+    },
+    {
+      name: 'log-is-below',
+      comment:
+        "What an event of the cloud's log says is known there; who acts on it, and what it adds up to, stands on it.",
+      severity: 'error',
+      from: { path: '^src/providers/([^/]+)/log/', pathNot: TEST },
+      to: { path: '^src/providers/$1/(actions|hunt)/' },
+    },
+    {
+      name: 'actions-without-hunt',
+      comment: 'The hunt proposes actions. What both need of an identity lies beside them, in the folder of the cloud.',
+      severity: 'error',
+      from: { path: '^src/providers/([^/]+)/actions/', pathNot: TEST },
+      to: { path: '^src/providers/$1/hunt/' },
+    },
+    {
       name: 'activities-know-ports',
       comment: 'Activities are thin: createActivities(deps) gets ports, and imports no adapter, server or command.',
       severity: 'error',

@@ -2,7 +2,8 @@ import type { Config } from '../../config/schema.ts';
 import type { Principal } from '../../domain/principal.ts';
 import { resourceOf } from '../../domain/principal.ts';
 import { UsageError } from '../failures.ts';
-import { configuredProvider, enabledActions } from '../clouds.ts';
+import { enabledActions } from '../../config/clouds.ts';
+import { configuredProvider } from '../clouds.ts';
 import { printMemberRole } from './aws-member.ts';
 import type { PolicyFormat, PolicyPrinter, PrintedPolicy } from './printer.ts';
 import { literal, terraform } from './terraform.ts';
@@ -37,20 +38,21 @@ export const awsPolicyPrinter: PolicyPrinter = {
     if (account !== undefined && !/^\d{12}$/u.test(account))
       throw new UsageError('--account must be the twelve digits of an account.');
     const self = arn === undefined ? undefined : readSelf(arn);
-    const { accounts } = config.aws;
+    const { accounts, identityCenter } = config.aws;
     const member = accounts.find(({ accountId }) => accountId === account);
+    const center = identityCenter?.role?.accountId === account ? identityCenter?.role : undefined;
     if (self && !/^\d{12}$/u.test(self.account)) throw new UsageError('--self must name its account here.');
-    if (self && !member && account !== undefined && self.account !== account)
+    // The roles of other accounts are for themselves; of them --self is whom they trust.
+    if (self && !member && !center && account !== undefined && self.account !== account)
       throw new UsageError(`--self belongs to account ${self.account}, and the policy is for ${account}.`);
     const { hubPolicy, identityCenterPolicy, memberPolicy, memberTrustPolicy } =
       await import('../../providers/aws/account-policies.ts');
-    const enabled = enabledActions('aws', config);
+    const enabled = enabledActions(config, 'aws');
     if (member) {
       const trust = memberTrustPolicy(member, arn ?? (await ownArn(config)));
       return printMemberRole(format, { roleArn: member.roleArn, trust, policy: memberPolicy(enabled, member) });
     }
-    const center = config.aws.identityCenter?.role;
-    if (center && center.accountId === account) {
+    if (center) {
       const trust = memberTrustPolicy(center, arn ?? (await ownArn(config)));
       return printMemberRole(format, { roleArn: center.roleArn, trust, policy: identityCenterPolicy(enabled, center) });
     }

@@ -1,5 +1,5 @@
 import type { LeastPrivilege } from '../../providers/azure/policy.ts';
-import { enabledActions } from '../clouds.ts';
+import { enabledActions } from '../../config/clouds.ts';
 import { UsageError } from '../failures.ts';
 import { bicep } from './bicep.ts';
 import type { PolicyPrinter } from './printer.ts';
@@ -19,7 +19,7 @@ export const azurePolicyPrinter: PolicyPrinter = {
       throw new UsageError('The configuration has no section `azure`: add it with tenantId and subscriptions.');
     if (self !== undefined && !UUID.test(self)) throw new UsageError(`--self must be an id. ${PRINCIPAL}.`);
     const { leastPrivilegeRole } = await import('../../providers/azure/index.ts');
-    const least = leastPrivilegeRole(enabledActions('azure', config), azure);
+    const least = leastPrivilegeRole(enabledActions(config, 'azure'), azure);
     switch (format) {
       case 'terraform':
         return { document: azureTerraform(least, self), notes: least.notes };

@@ -1,5 +1,5 @@
 import type { CustomRole } from '../../providers/gcp/policy.ts';
-import { enabledActions } from '../clouds.ts';
+import { enabledActions } from '../../config/clouds.ts';
 import { UsageError } from '../failures.ts';
 import type { PolicyPrinter } from './printer.ts';
 import { literal, terraform, variable } from './terraform.ts';
@@ -22,7 +22,7 @@ export const gcpPolicyPrinter: PolicyPrinter = {
     if (self !== undefined && !SERVICE_ACCOUNT.test(self))
       throw new UsageError('--self must be the e-mail address of the service account that Cordon runs as.');
     const { leastPrivilegeRole } = await import('../../providers/gcp/index.ts');
-    const role = leastPrivilegeRole(enabledActions('gcp', config), gcp, projectRole ? 'project' : 'organization');
+    const role = leastPrivilegeRole(enabledActions(config, 'gcp'), gcp, projectRole ? 'project' : 'organization');
     const notes = projectRole ? ABOVE : WHOLE;
     if (format === 'json') return { document: role, notes };
     return { document: projectRole ? ofProjects(role, gcp.projects, self) : ofOrganization(role, self), notes };

@@ -22,7 +22,7 @@ const NAMES = Object.keys(POLICY_PRINTERS).join(', ');
 const FLAGS: Readonly<Record<keyof PolicyOptions, string>> = {
   account: '--account',
   self: '--self',
-  strict: '--strict',
+  allow: '--allow',
   projectRole: '--project-role',
 };
 
@@ -45,13 +45,16 @@ export function registerPolicyPrint(policy: Command): void {
       '--self <id>',
       'who the policy is for: ARN, object id or service account; in AWS it is then denied to change itself',
     )
-    .option('--strict', 'aws-guard: bind roles as well, not only IAM users')
+    .option(
+      '--allow <arn...>',
+      'aws-guard: roles of administrators and of infrastructure as code, which go on managing users and roles; * stands for any text',
+    )
     .option('--project-role', 'gcp: a role of each project, where there is no organisation')
     .addHelpText(
       'after',
       '\nExamples:\n  cordon policy print aws --self arn:aws:iam::123456789012:role/cordon > cordon-policy.json\n' +
         '  cordon policy print azure --format terraform > cordon.tf.json\n' +
-        '  cordon policy print aws-guard --self arn:aws:iam::*:role/cordon > cordon-guard.json',
+        '  cordon policy print aws-guard --self arn:aws:iam::*:role/cordon --allow arn:aws:iam::*:role/admin > cordon-guard.json',
     )
     .action(async (name: string, options: PolicyOptions & { readonly format?: string }, command: Command) => {
       const printer = Object.hasOwn(POLICY_PRINTERS, name) ? POLICY_PRINTERS[name] : undefined;

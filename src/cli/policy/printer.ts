@@ -8,7 +8,8 @@ export interface PolicyOptions {
   readonly account?: string;
   /** The identity that the policy is for, as its cloud names it. */
   readonly self?: string;
-  readonly strict?: boolean;
+  /** ARNs of roles that a guard does not bind. */
+  readonly allow?: readonly string[];
   readonly projectRole?: boolean;
 }
 

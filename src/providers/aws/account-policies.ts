@@ -8,7 +8,7 @@ import { permissionsOfAction, policyFor } from './policy.ts';
 type Places = Pick<AwsSettings, 'accounts' | 'identityCenter'>;
 
 /** What Cordon asks with its own credentials even where it works in no account by them: who it is, whose account a key is of. */
-const OF_THE_HUB = new Set(['sts:GetCallerIdentity', 'sts:GetAccessKeyInfo', 'iam:GetRole']);
+const OF_THE_HUB = ['sts:GetCallerIdentity', 'sts:GetAccessKeyInfo', 'iam:GetRole'];
 
 /**
  * For the identity of Cordon's own credentials, in account `accountId`: the work in this account, if it is not listed with a role
@@ -22,10 +22,11 @@ export function hubPolicy(
 ): PolicyDocument {
   const { accounts = [], identityCenter } = settings;
   const listed = accounts.some((account) => account.accountId === accountId);
+  const callsCenter = identityCenter !== undefined && !identityCenter.role;
+  // Whoever calls Identity Center is asked which of its calls are allowed.
+  const anyway = new Set(callsCenter ? [...OF_THE_HUB, 'iam:SimulatePrincipalPolicy'] : OF_THE_HUB);
   const isOurs = (permission: Permission): boolean =>
-    isOfIdentityCenter(permission)
-      ? identityCenter !== undefined && !identityCenter.role
-      : !listed || OF_THE_HUB.has(permission.name);
+    isOfIdentityCenter(permission) ? callsCenter : !listed || anyway.has(permission.name);
   const own = policyFor(everything(enabledActions, settings).filter(isOurs), accountId, selfArn);
   const roles = [...accounts, ...(identityCenter?.role ? [identityCenter.role] : [])];
   if (roles.length === 0) return own;

@@ -30,7 +30,7 @@ export function openAccount(
       gatherActivity(clients, lookup, principalIn('aws', principal), around, before),
     credentials: (principal) => gatherCredentials(clients, principalIn('aws', principal)),
     successfulCallsSince: (principal, since) =>
-      findSuccessfulCalls(clients, lookup, principalIn('aws', principal), since, settings.logDelaySeconds ?? 900),
+      findSuccessfulCalls(clients, settings, lookup, principalIn('aws', principal), since),
     marked: (accountId, held) => findMarks(clients, settings.region, accountId, held),
     missingPermissions: (permissions, accountId) =>
       findMissingPermissions(clients, settings.region, permissions, accountId),

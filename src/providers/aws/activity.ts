@@ -1,11 +1,12 @@
 import { CordonFailure } from '../../contracts/failures.ts';
-import type { ActivityFacts, IdentityChange, TimeWindow } from '../../domain/evidence.ts';
+import type { ActivityFacts, IdentityChange, SessionHolder, TimeWindow } from '../../domain/evidence.ts';
 import type { AwsPrincipal } from '../../domain/principal.ts';
+import type { LogProof } from '../port.ts';
 import { listAccessKeys } from './access-keys.ts';
-import type { AwsClients } from './clients.ts';
+import type { AwsClients, AwsSettings } from './clients.ts';
 import { orNull } from './confirm.ts';
-import { keysOfOthers } from './hunt/other-holders.ts';
 import { withFormer } from './hunt/former.ts';
+import { holders, keysOfOthers } from './hunt/holders.ts';
 import { withOwners } from './hunt/owners.ts';
 import type { LogEvent } from './log/event.ts';
 import type { Lookup } from './log/lookup.ts';
@@ -28,17 +29,25 @@ export async function gatherActivity(
   around: TimeWindow,
   before: TimeWindow,
 ): Promise<ActivityFacts> {
-  const whole: TimeWindow = { from: earlier(around.from, before.from), to: later(around.to, before.to) };
-  const [traced, onPrincipal, entries] = await Promise.all([
-    trace(lookup, principal, await keysOf(clients, principal), whole),
+  // What was given out long before the alert may still be in use.
+  const alive: TimeWindow = { from: longestSessionBefore(around.from), to: around.to };
+  const whole: TimeWindow = { from: earlier(alive.from, before.from), to: later(around.to, before.to) };
+  const [traced, onPrincipal] = await Promise.all([
+    keysOf(clients, principal).then((keys) => trace(lookup, principal, keys, whole)),
     lookup({ key: 'ResourceName', value: principal.name }, around),
-    entriesOf(lookup, principal, around),
   ]);
   const cut = (window: TimeWindow) => traced.completeFrom !== null && traced.completeFrom > window.from;
-  const all = [...traced.own, ...traced.bySessions].filter((event) => within(around, event));
-  const { roles, cut: rolesCut } = assumedRoles(all);
-  const byPrincipal = changes(all);
-  const former = await withFormer(clients, lookup, principal, all, byPrincipal.map(withoutId));
+  const given = traced.given.filter((event) => within(alive, event));
+  const events = [...traced.own, ...traced.bySessions].filter((event) => within(alive, event));
+  const holderOf = holders(principal, { given, events });
+  const possible = events.filter((event) => holderOf(event)?.is !== 'other');
+  const { roles, cut: rolesCut } = assumedRoles(possible);
+  const byPrincipal = changes(
+    events.filter((event) => within(around, event)),
+    holderOf,
+  );
+  const bySuspect = possible.filter((event) => within(around, event));
+  const former = await withFormer(clients, lookup, principal, bySuspect, byPrincipal.map(withoutId));
   const ofPrincipal = changes(onPrincipal.events.filter((event) => within(around, event)));
   const isAbout = (change: Change) => change.target === principal.name || change.target === principal.arn;
   const about = [...ofPrincipal, ...byPrincipal].filter(isAbout);
@@ -46,41 +55,58 @@ export async function gatherActivity(
     around: summarise(traced.own, around, cut(around) || rolesCut || onPrincipal.completeFrom !== null),
     before: summarise(traced.own, before, cut(before)),
     assumedRoles: roles,
-    mintedSessions: all.filter(isMinting).length,
-    ...(entries === null ? {} : { entries }),
+    ...(cut(alive) ? { assumedRolesTruncated: true } : {}),
+    mintedSessions: possible.filter(isMinting).length,
+    ...(principal.kind === 'role-session' ? { entries: assumedRoles(given).roles } : {}),
     changesByPrincipal: await withOwners(clients, former),
     changesOfPrincipal: [...new Map(about.map((change) => [change.id, change])).values()].map(withoutId),
   };
 }
 
 /**
- * Calls that succeeded since, as `service:EventName at time from address`, at most 50. Sessions given out in the twelve hours
+ * Calls that were accepted since, as `service:EventName at time from address`, at most 50. Sessions given out in the twelve hours
  * before `since` are followed, because those are the ones that may still live. The log has whole seconds: a call in the very
  * second of `since` can't be placed before it, and counts. Calls that AWS made on the principal's behalf count as well.
  */
 export async function findSuccessfulCalls(
   clients: AwsClients,
+  settings: AwsSettings,
   lookup: Lookup,
   principal: AwsPrincipal,
   since: string,
-  logDelaySeconds: number,
-): Promise<{ calls: readonly string[]; logComplete: boolean }> {
-  const now = new Date();
-  const from = new Date(Date.parse(since) - LONGEST_SESSION_MS).toISOString();
+): Promise<LogProof> {
+  const now = settings.now?.() ?? new Date();
   const to = now.toISOString();
-  const [traced, given] = await Promise.all([
-    trace(lookup, principal, await keysOf(clients, principal), { from, to }),
-    givenOut(lookup, principal, { from, to }),
-  ]);
-  const all = [...traced.own, ...traced.bySessions];
-  const others = keysOfOthers(principal, given, all, since);
-  const calls = all
-    .filter((event) => !others.has(event.accessKeyId))
-    .filter((event) => within({ from: since, to }, event) && event.errorCode === '')
-    .filter((event) => !DENIED_BY_NO_POLICY.has(`${event.service}:${event.name}`))
-    .map((event) => `${event.service}:${event.name} at ${event.at} from ${event.address || 'an unknown address'}`);
-  const oldEnough = now.getTime() - Date.parse(since) >= logDelaySeconds * 1000;
-  return { calls: calls.slice(0, 50), logComplete: oldEnough && traced.completeFrom === null };
+  const traced = await trace(lookup, principal, await keysOf(clients, principal), {
+    from: longestSessionBefore(since),
+    to,
+  });
+  const events = [...traced.own, ...traced.bySessions];
+  const others = keysOfOthers(principal, { given: traced.given, events }, since);
+  const answered = (answer: LogEvent['answer']) =>
+    events
+      .filter((event) => event.answer === answer && within({ from: since, to }, event))
+      .filter((event) => !others.has(event.accessKeyId))
+      .filter((event) => !DENIED_BY_NO_POLICY.has(`${event.service}:${event.name}`))
+      .map(inWords)
+      .slice(0, 50);
+  const isOldEnough = now.getTime() - Date.parse(since) >= (settings.logDelaySeconds ?? 900) * 1000;
+  const isWhole = traced.completeFrom === null;
+  return {
+    calls: answered('accepted'),
+    unclear: answered('failed'),
+    logComplete: isOldEnough && isWhole,
+    ...(isWhole ? {} : { gap: GAP }),
+    scope: `CloudTrail of ${[...clients.cloudtrail.keys()].toSorted().join(', ')}`,
+  };
+}
+
+const GAP =
+  'The log of this identity and of the sessions it led to is longer than Cordon reads, or has records that it does not understand: its silence proves nothing. Look through CloudTrail by hand.';
+
+function inWords({ service, name, at, address, errorCode }: LogEvent): string {
+  const error = errorCode === '' ? '' : ` (${errorCode.replaceAll(/[^\w.]/gu, '').slice(0, 60)})`;
+  return `${service}:${name} at ${at} from ${address || 'an unknown address'}${error}`;
 }
 
 /** Identifies whose a temporary key is by any call it made; sessions live 36 hours at most. */
@@ -105,10 +131,14 @@ async function keysOf(clients: AwsClients, principal: AwsPrincipal): Promise<rea
 
 type Change = IdentityChange & { readonly id: string };
 
-function changes(events: readonly LogEvent[]): readonly Change[] {
+function changes(
+  events: readonly LogEvent[],
+  holderOf: (event: LogEvent) => SessionHolder | null = () => null,
+): readonly Change[] {
   return events.flatMap((event) => {
     const change = identityChange(event);
-    return change ? [{ ...change, id: event.id }] : [];
+    const holder = holderOf(event);
+    return change ? [{ ...change, id: event.id, ...(holder ? { holder } : {}) }] : [];
   });
 }
 
@@ -117,17 +147,8 @@ function withoutId(change: Change): IdentityChange {
   return rest;
 }
 
-/** Who was given sessions of the role. One that is used around the alert may have been given out long before it. */
-async function entriesOf(lookup: Lookup, principal: AwsPrincipal, around: TimeWindow) {
-  if (principal.kind !== 'role-session') return null;
-  const from = new Date(Date.parse(around.from) - LONGEST_SESSION_MS).toISOString();
-  return assumedRoles(await givenOut(lookup, principal, { from, to: around.to })).roles;
-}
-
-async function givenOut(lookup: Lookup, principal: AwsPrincipal, window: TimeWindow): Promise<readonly LogEvent[]> {
-  if (principal.kind !== 'role-session') return [];
-  const { events } = await lookup({ key: 'ResourceName', value: principal.arn }, window);
-  return events.filter((event) => event.parameters['roleArn'] === principal.arn);
+function longestSessionBefore(at: string): string {
+  return new Date(Date.parse(at) - LONGEST_SESSION_MS).toISOString();
 }
 
 function earlier(a: string, b: string): string {

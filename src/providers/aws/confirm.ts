@@ -24,10 +24,8 @@ export async function findRole(clients: Pick<AwsClients, 'iam'>, name: string): 
   return (await orNull(clients.iam.send(new GetRoleCommand({ RoleName: name }))))?.Role ?? null;
 }
 
-/** `members`: how many users are in it, as far as one page tells. */
-export async function findGroup(clients: AwsClients, name: string): Promise<(Group & { members: number }) | null> {
-  const found = await orNull(clients.iam.send(new GetGroupCommand({ GroupName: name })));
-  return found?.Group ? { ...found.Group, members: found.Users?.length ?? 0 } : null;
+export async function findGroup(clients: AwsClients, name: string): Promise<Group | null> {
+  return (await orNull(clients.iam.send(new GetGroupCommand({ GroupName: name }))))?.Group ?? null;
 }
 
 /** The user's name, if it is still the very identity that the plan named and not a namesake made since. */

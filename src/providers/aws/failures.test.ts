@@ -24,6 +24,7 @@ describe('toFailure', () => {
     [sdk('ConcurrentModificationException', 409), 'Conflict'],
     [sdk('MalformedPolicyDocumentException', 400), 'ValidationFailed'],
     [sdk('LimitExceededException', 409), 'ValidationFailed'],
+    [sdk('PasswordPolicyViolationException', 400), 'ValidationFailed'],
     [sdk('InvalidTimeRangeException', 400), 'ValidationFailed'],
     [sdk('ServiceFailureException', 500), 'Unavailable'],
     [sdk('InternalServiceError', 500), 'Unavailable'],

@@ -7,8 +7,10 @@ import type { LooseCredential, Mark } from '../../domain/orphan.ts';
 import type { Principal } from '../../domain/principal.ts';
 import type { Provider } from '../port.ts';
 import { listAccessKeys } from './access-keys.ts';
+import { REVOKE_POLICY_NAME } from './actions/revoke-role-sessions/document.ts';
 import type { AwsClients } from './clients.ts';
 import { personMarks } from './identity-center/marks.ts';
+import { DENY_POLICY, KEY_SECRET, PERSON_DENY } from './mark-names.ts';
 import { inlineMarks, policyMarks, secretMark, trustMarks } from './marks.ts';
 import { USER_NAME } from './names.ts';
 
@@ -25,7 +27,6 @@ interface Identities {
 const ON_A_PAGE = 200;
 const MOST_PAGES = 200;
 const KEY_LISTS_AT_ONCE = 5;
-const SECRETS = 'cordon/access-keys/';
 
 /**
  * Two listings whatever the account's size, and one of keys for each user that Cordon changed. A secret stands in the region where
@@ -74,16 +75,19 @@ async function readIdentities({ iam: client }: AwsClients): Promise<Identities> 
 /** The rest is not kept: the policies of an account may be many megabytes. */
 function ours(policies: PolicyDetail[] = []): PolicyDetail[] {
   const isOurs = ({ PolicyName = '', PolicyDocument = '' }: PolicyDetail): boolean =>
-    /^(?:CordonDeny-|AWSRevokeOlderSessions$)/u.test(PolicyName) || PolicyDocument.includes('CordonDeny');
+    PolicyName.startsWith(DENY_POLICY.prefix) ||
+    PolicyName === REVOKE_POLICY_NAME ||
+    PolicyDocument.includes(PERSON_DENY.prefix);
   return policies.filter(isOurs);
 }
 
 async function readSecrets({ secrets: client }: AwsClients): Promise<Mark[]> {
   const marks: Mark[] = [];
-  const input = { Filters: [{ Key: 'name' as const, Values: [SECRETS] }] };
+  const input = { Filters: [{ Key: 'name' as const, Values: [KEY_SECRET.prefix] }] };
   for await (const page of paginateListSecrets({ client }, input)) {
     // AWS compares the beginning of the name; whatever else it answers is none of ours.
-    for (const { Name = '' } of page.SecretList ?? []) if (Name.startsWith(SECRETS)) marks.push(secretMark(Name));
+    for (const { Name = '' } of page.SecretList ?? [])
+      if (Name.startsWith(KEY_SECRET.prefix)) marks.push(secretMark(Name));
   }
   return marks;
 }

@@ -4,15 +4,8 @@ import { z } from 'zod';
 import type { Mark } from '../../domain/orphan.ts';
 import { QUARANTINE_PATH } from './actions/quarantine-principal/document.ts';
 import { REVOKE_POLICY_NAME } from './actions/revoke-role-sessions/document.ts';
-import { ROLE_NAME, USER_NAME } from './names.ts';
-
-/** As `caseIdOf` makes them: a Sid holds letters and digits only, and a number may follow. */
-const CASE_ID = /^ca_[A-Za-z0-9_-]{1,60}$/u;
-const REVOKES = /^Cordonca([0-9A-Za-z]+)$/u;
-const CLOSES_TRUST = /^CordonClosesTrust(?:ca([0-9a-f]{32}))?/u;
-const DENY = 'CordonDeny-';
-const QUARANTINE = 'CordonQuarantine-';
-const POLICY_NAME = /^[\w+=,.@-]{1,128}$/u;
+import { CLOSED_TRUST, DENY_POLICY, KEY_SECRET, QUARANTINE_POLICY, REVOCATION } from './mark-names.ts';
+import { POLICY_NAME, ROLE_NAME, USER_NAME } from './names.ts';
 
 const sids = z.object({
   Statement: z
@@ -35,33 +28,26 @@ export function inlineMarks(
       trace: PolicyName,
       removal: removalOf(owner, ownerName, PolicyName),
     };
-    if (PolicyName.startsWith(DENY)) {
-      const caseId = caseIdIn(PolicyName.slice(DENY.length));
+    if (PolicyName.startsWith(DENY_POLICY.prefix)) {
+      const caseId = DENY_POLICY.caseIn(PolicyName);
       return [{ ...common, leftBy: ['deny-principal', 'deny-created-identity'], caseId }];
     }
     if (PolicyName !== REVOKE_POLICY_NAME) return [];
-    const mark = sidsOf(PolicyDocument).find((sid) => sid.startsWith('Cordon'));
-    if (mark === undefined) return [];
-    const digits = REVOKES.exec(mark)?.[1];
-    return [
-      { ...common, leftBy: ['revoke-role-sessions'], caseId: digits === undefined ? null : caseIdIn(`ca_${digits}`) },
-    ];
+    const sid = sidsOf(PolicyDocument).find((one) => one.startsWith(REVOCATION.prefix));
+    return sid === undefined ? [] : [{ ...common, leftBy: ['revoke-role-sessions'], caseId: REVOCATION.caseIn(sid) }];
   });
 }
 
 /** What close-role-trust added; what it took out of a trust policy leaves no mark. */
 export function trustMarks({ RoleName = '', Arn = '', AssumeRolePolicyDocument = '' }: RoleDetail): readonly Mark[] {
-  const marks = sidsOf(AssumeRolePolicyDocument).flatMap((sid) => {
-    const found = CLOSES_TRUST.exec(sid);
-    return found ? [{ sid, caseId: found[1] === undefined ? null : `ca_${found[1]}` }] : [];
-  });
-  return marks.map(({ sid, caseId }) => ({
+  const marks = sidsOf(AssumeRolePolicyDocument).filter((sid) => sid.startsWith(CLOSED_TRUST.prefix));
+  return marks.map((sid) => ({
     kind: 'trust statement',
     name: `${sid} of ${Arn}`,
     targets: [Arn],
     leftBy: ['close-role-trust'],
-    caseId,
-    trace: caseId ?? sid,
+    caseId: CLOSED_TRUST.caseIn(sid),
+    trace: CLOSED_TRUST.caseIn(sid) ?? sid,
     removal: ROLE_NAME.test(RoleName)
       ? `take the statement out of what \`aws iam get-role --role-name ${RoleName}\` shows, and put the rest with update-assume-role-policy.`
       : 'edit the trust policy in the console.',
@@ -73,11 +59,11 @@ export function policyMarks(
   { PolicyName = '', Arn = '' }: ManagedPolicyDetail,
   users: readonly UserDetail[],
 ): readonly Mark[] {
-  if (!PolicyName.startsWith(QUARANTINE) || !Arn.includes(`:policy${QUARANTINE_PATH}`)) return [];
+  if (!PolicyName.startsWith(QUARANTINE_POLICY.prefix) || !Arn.includes(`:policy${QUARANTINE_PATH}`)) return [];
   const common = {
     kind: 'managed policy',
     leftBy: ['quarantine-principal'],
-    caseId: caseIdIn(PolicyName.slice(QUARANTINE.length)),
+    caseId: QUARANTINE_POLICY.caseIn(PolicyName),
     trace: PolicyName,
   };
   const isPlain = POLICY_NAME.test(PolicyName);
@@ -100,16 +86,12 @@ export function secretMark(secretName: string): Mark {
     name: secretName,
     targets: [],
     leftBy: ['rotate-access-key'],
-    caseId: caseIdIn(secretName.split('/').at(-1) ?? ''),
+    caseId: KEY_SECRET.caseIn(secretName),
     trace: secretName,
     removal: /^[\w/+=.@-]{1,512}$/u.test(secretName)
       ? `aws secretsmanager delete-secret --secret-id ${secretName}, and the access key that its tags name.`
       : 'delete it in the console.',
   };
-}
-
-function caseIdIn(text: string): string | null {
-  return CASE_ID.test(text) ? text : null;
 }
 
 function removalOf(owner: 'user' | 'role', name: string, policyName: string): string {

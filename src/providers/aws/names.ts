@@ -12,6 +12,16 @@ export const CASE_ID = /^[A-Za-z0-9_-]{1,64}$/u;
 export const UNIQUE_ID = /^(?:AIDA|AROA|AGPA)[A-Z0-9]{12,124}$/u;
 export const ACCESS_KEY_ID = /^(?:AKIA|ASIA)[A-Z0-9]{12,124}$/u;
 
+export const POLICY_ARN = /^arn:aws:iam::(?:aws|\d{12}):policy\/[\w+=,.@/-]{1,512}$/u;
+export const POLICY_NAME = /^[\w+=,.@-]{1,128}$/u;
+export const VERSION_ID = /^v[1-9]\d{0,9}$/u;
+export const PROVIDER_ARN = /^arn:aws:iam::\d{12}:(?:oidc|saml)-provider\/[\w.:/@+=,-]{1,255}$/u;
+/** With a version or an alias where the statement is on one. */
+export const FUNCTION_ARN =
+  /^arn:aws:lambda:[a-z0-9-]{1,30}:\d{12}:function:[\w-]{1,64}(?::(?:\$LATEST|[\w-]{1,128}))?$/u;
+export const STATEMENT_ID = /^[\w-]{1,100}$/u;
+export const DIGEST = /^[0-9a-f]{64}$/u;
+
 /** The name of an identity from its ARN, which may hold a path. Throws where the ARN is not exactly one such resource. */
 export function nameInArn(kind: 'user' | 'role' | 'group', arn: string, accountId: string): string {
   const parsed = parseArn(arn);

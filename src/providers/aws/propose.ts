@@ -7,13 +7,14 @@ import type { JsonObject } from '../../domain/json.ts';
 import type { ActionRequest } from '../../domain/plan.ts';
 import type { AwsPrincipal } from '../../domain/principal.ts';
 import { byHand } from '../../domain/principal.ts';
-import { DENY_ALL } from './actions/deny-principal/index.ts';
 import type { AwsActionId } from './actions/index.ts';
 import { QUARANTINE } from './actions/quarantine-principal/document.ts';
 import { REVOKE_POLICY_NAME } from './actions/revoke-role-sessions/document.ts';
+import { DENY_ALL } from './deny.ts';
 import { personArn } from './identity-center/people.ts';
 import { leftBehind } from './hunt/left-behind.ts';
 import { waysIn } from './hunt/way-in.ts';
+import { DENY_POLICY, KEY_SECRET, QUARANTINE_POLICY } from './mark-names.ts';
 import { CASE_ID } from './names.ts';
 
 /** By what a user gets in beside access keys and sessions; the one that can't be undone last. */
@@ -50,13 +51,13 @@ export function proposeActions(
   const roles = hunted ? [...new Set([...own, ...assumedRoles(principal, activity).here])] : [];
   return [
     ...(user
-      ? request('deny-principal', principal.arn, { policyName: `CordonDeny-${caseId}`, policyDocument: DENY_ALL })
+      ? request('deny-principal', principal.arn, { policyName: DENY_POLICY.of(caseId), policyDocument: DENY_ALL })
       : []),
     ...(person ? request('deny-permission-set-user', personArn(principal.uniqueId ?? ''), { caseId }) : []),
     ...(user
       ? request('quarantine-principal', principal.arn, {
           caseId,
-          policyName: `CordonQuarantine-${caseId}`,
+          policyName: QUARANTINE_POLICY.of(caseId),
           policyDocument: QUARANTINE,
         })
       : []),
@@ -76,7 +77,7 @@ export function proposeActions(
     ...(user
       ? request('rotate-access-key', principal.arn, {
           caseId,
-          secretName: `cordon/access-keys/${caseId}`,
+          secretName: KEY_SECRET.of(caseId),
           clientRequestToken: createHash('sha256').update(`${caseId} rotate-access-key ${principal.arn}`).digest('hex'),
         })
       : []),
@@ -121,7 +122,7 @@ export function proposalCaveats(
     caveats.push('The log could not be read: which roles these credentials assumed is unknown; such sessions live on.');
     return caveats;
   }
-  if (activity.around.truncated) {
+  if (activity.around.truncated || activity.assumedRolesTruncated) {
     caveats.push(
       'The log around the alert was too long to read whole: roles may have been assumed that are not named here.',
     );

@@ -8,7 +8,7 @@ import { resourceOf } from '../../../src/domain/principal.ts';
 import { protectedBecause, protectedResourceBecause } from '../../../src/policy/protection.ts';
 import { hubPolicy, memberTrustPolicy } from '../../../src/providers/aws/account-policies.ts';
 import { AWS_ACTIONS } from '../../../src/providers/aws/actions/index.ts';
-import { DENY_ALL } from '../../../src/providers/aws/actions/deny-principal/index.ts';
+import { DENY_ALL } from '../../../src/providers/aws/deny.ts';
 import { createAwsClients } from '../../../src/providers/aws/clients.ts';
 import type { AwsSettings } from '../../../src/providers/aws/clients.ts';
 import { isOfIdentityCenter } from '../../../src/providers/aws/identity-center/permissions.ts';

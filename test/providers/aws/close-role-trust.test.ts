@@ -1,5 +1,10 @@
 import { DescribeInstancesCommand } from '@aws-sdk/client-ec2';
-import { GetRoleCommand, UpdateAssumeRolePolicyCommand } from '@aws-sdk/client-iam';
+import {
+  DeleteRoleCommand,
+  DeleteRolePolicyCommand,
+  GetRoleCommand,
+  UpdateAssumeRolePolicyCommand,
+} from '@aws-sdk/client-iam';
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import type { ActivityFacts } from '../../../src/domain/evidence.ts';
@@ -93,7 +98,11 @@ describe.each<[string, () => object]>([
     expect(await assumption(mallory, role.arn)).toBe('AccessDenied');
     expect(await tries(stage, await stage.assume(carol.key, role.arn, 'stolen'))).toBe('accepted');
     // The other caller's calls are no sign that the suspect came back, under whatever session name.
-    expect(await stage.provider.successfulCallsSince(suspect, since)).toEqual({ calls: [], logComplete: true });
+    expect(await stage.provider.successfulCallsSince(suspect, since)).toMatchObject({
+      calls: [],
+      unclear: [],
+      logComplete: true,
+    });
     for (const step of undo) await step();
     expect(JSON.parse(await trustOf('ops'))).toEqual(JSON.parse(before));
     expect(await tries(stage, await stage.assume(mallory.key, role.arn, 'back'))).toBe('accepted');
@@ -141,6 +150,25 @@ describe('close-role-trust', () => {
     await expect(action.revert(request, prior, result)).rejects.toMatchObject({ type: 'Conflict' });
     expect(JSON.parse(await trustOf('ops'))).toEqual(trust(carol.arn, stage.cordonArn));
     expect(await action.verify(request, result)).toMatchObject({ status: 'holds' });
+  });
+
+  it.each([
+    ['is gone', null],
+    ['was made anew under another path', '/other/'],
+  ])('has nothing to close where the role %s, before and after the change', async (_, path) => {
+    const { suspect, facts } = await stolen(trust(mallory.arn, carol.arn));
+    const { action, request } = closing(suspect, facts);
+    const { prior } = await action.preflight(request);
+    await stage.admin.iam.send(new DeleteRolePolicyCommand({ RoleName: 'ops', PolicyName: 'work' }));
+    await stage.admin.iam.send(new DeleteRoleCommand({ RoleName: 'ops' }));
+    if (path !== null) await stage.createRole('ops', trust(mallory.arn), path);
+    stage.calls.length = 0;
+    const { result } = await action.apply(request, prior);
+    expect(writes(stage.calls)).toEqual([]);
+    expect(await action.verify(request, result)).toMatchObject({ status: 'holds' });
+    const caveats = path === null ? [] : [expect.stringContaining('anew')];
+    expect(await action.preflight(request)).toMatchObject({ alreadySo: true, calls: [], obstacles: [], caveats });
+    await expect(action.revert(request, prior, result)).rejects.toMatchObject({ type: 'Conflict' });
   });
 
   it('goes down the chain of the stolen session, and names what it can not know', async () => {

@@ -197,7 +197,8 @@ describe('activity', () => {
     expect(found.around).toMatchObject({ calls: 50, truncated: true });
     expect(found.before).toMatchObject({ calls: 0, truncated: true });
     const proof = await cut.successfulCallsSince(await principal('alice'), around.from);
-    expect(proof).toMatchObject({ logComplete: false });
+    // Nor does waiting make it complete.
+    expect(proof).toMatchObject({ logComplete: false, gap: expect.any(String) });
     const whole = await stage.provider.activity(await principal('alice'), around, window(-3_600_000, -60_000));
     expect(whole.around).toMatchObject({ calls: 55, truncated: false });
   });
@@ -278,7 +279,23 @@ describe('successfulCallsSince', () => {
     await expect(stage.as(alice.key).ec2.send(new DescribeInstancesCommand({}))).rejects.toMatchObject({
       $fault: 'client',
     });
-    expect(await stage.provider.successfulCallsSince(suspect, since)).toEqual({ calls: [], logComplete: true });
+    expect(await stage.provider.successfulCallsSince(suspect, since)).toMatchObject({
+      calls: [],
+      unclear: [],
+      logComplete: true,
+    });
+  });
+
+  it('does not hide a call that failed, and may have been permitted', async () => {
+    const since = await nextSecond();
+    const nobody = new DeleteAccessKeyCommand({ UserName: 'nobody', AccessKeyId: 'AKIAAAAAAAAAAAAAAAAA' });
+    await expect(stage.as(alice.key).iam.send(nobody)).rejects.toMatchObject({ name: 'NoSuchEntityException' });
+    expect(await stage.provider.successfulCallsSince(await principal('alice'), since)).toMatchObject({
+      calls: [],
+      unclear: [expect.stringMatching(/^iam:DeleteAccessKey at .* from 198\.51\.100\.7 \(NoSuchEntity/u)],
+      logComplete: true,
+      scope: 'CloudTrail of us-east-1',
+    });
   });
 
   it('proves nothing while the log may still be late', async () => {

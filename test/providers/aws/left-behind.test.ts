@@ -5,6 +5,10 @@ import {
   CreateRoleCommand,
   CreateUserCommand,
   CreateAccessKeyCommand,
+  DeleteAccessKeyCommand,
+  DeleteUserCommand,
+  DeleteUserPolicyCommand,
+  DetachUserPolicyCommand,
   GetUserPolicyCommand,
   ListAttachedUserPoliciesCommand,
   ListUserPoliciesCommand,
@@ -192,7 +196,6 @@ describe.each<[string, string]>([
       `arn:aws:iam::${account}:user/*`,
       `arn:aws:iam::${account}:root`,
       'arn:aws:iam::210987654321:user/bob',
-      `arn:aws:iam::${account}:user/other/${name}`,
     ]) {
       const wrong = { ...request, target };
       await expect(action.preflight(wrong)).rejects.toMatchObject({ type: 'TargetRefused' });
@@ -220,6 +223,50 @@ describe.each<[string, string]>([
     const { action, request } = await measure(id, name);
     const target = `arn:aws:iam::${ministack.accountId}:user/gone`;
     expect(await action.preflight({ ...request, target })).toMatchObject({ alreadySo: true, calls: [] });
+  });
+});
+
+describe.each([
+  ['remove-inline-policies', 'bob'],
+  ['deny-created-identity', 'backdoor'],
+  ['detach-policies', 'bob'],
+])('%s of a user who went since', (id, name) => {
+  const remade = async (UserName: string) => {
+    const { iam } = stage.admin;
+    const { PolicyNames = [] } = await iam.send(new ListUserPoliciesCommand({ UserName }));
+    for (const PolicyName of PolicyNames) await iam.send(new DeleteUserPolicyCommand({ UserName, PolicyName }));
+    const { AttachedPolicies = [] } = await iam.send(new ListAttachedUserPoliciesCommand({ UserName }));
+    for (const { PolicyArn } of AttachedPolicies) await iam.send(new DetachUserPolicyCommand({ UserName, PolicyArn }));
+    const keys = (await iam.send(new ListAccessKeysCommand({ UserName }))).AccessKeyMetadata ?? [];
+    for (const { AccessKeyId } of keys) await iam.send(new DeleteAccessKeyCommand({ UserName, AccessKeyId }));
+    await iam.send(new DeleteUserCommand({ UserName }));
+    await iam.send(new CreateUserCommand({ UserName }));
+    await iam.send(new PutUserPolicyCommand({ UserName, PolicyName: 'extra', PolicyDocument: ALLOW }));
+    await iam.send(new AttachUserPolicyCommand({ UserName, PolicyArn: policyArn }));
+  };
+
+  it('leaves a namesake alone, says so, and holds of the one that is gone', async () => {
+    const { action, request } = await measure(id, name);
+    const { prior } = await action.preflight(request);
+    const { result } = await action.apply(request, prior);
+    await remade(name);
+    stage.calls.length = 0;
+    const caveats = [expect.stringContaining('anew')];
+    expect(await action.preflight(request)).toMatchObject({ alreadySo: true, calls: [], obstacles: [], caveats });
+    expect(await action.verify(request, result)).toMatchObject({ status: 'holds' });
+    await expect(action.apply(request, prior)).rejects.toMatchObject({ type: 'TargetRefused', message: /anew/u });
+    await expect(action.revert(request, prior, result)).rejects.toMatchObject({ type: 'TargetRefused' });
+    expect(writes(stage.calls)).toEqual([]);
+  });
+
+  it('never takes one that was moved to another path for gone', async () => {
+    const { action, request: found } = await measure(id, name);
+    const request = { ...found, target: found.target.replace(':user/', ':user/former/') };
+    const caveats = [expect.stringContaining(`has become ${found.target}`)];
+    expect(await action.preflight(request)).toMatchObject({ alreadySo: false, calls: [], obstacles: [], caveats });
+    expect((await action.verify(request, {})).status).not.toBe('holds');
+    await expect(action.apply(request, {})).rejects.toMatchObject({ type: 'TargetRefused', message: /by hand/u });
+    expect(writes(stage.calls)).toEqual([]);
   });
 });
 

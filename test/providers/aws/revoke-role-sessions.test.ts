@@ -1,4 +1,9 @@
-import { PutRolePolicyCommand } from '@aws-sdk/client-iam';
+import {
+  DeleteRoleCommand,
+  DeleteRolePolicyCommand,
+  ListRolePoliciesCommand,
+  PutRolePolicyCommand,
+} from '@aws-sdk/client-iam';
 import { describe, expect, it } from 'vitest';
 
 import { createAwsProvider } from '../../../src/providers/aws/index.ts';
@@ -39,17 +44,22 @@ describe('revoke-role-sessions', () => {
     const { arn } = await stage.createRole('fn', trust);
     const { action, request } = chosen('revoke-role-sessions');
     const { mayBreak } = await action.preflight({ ...request, target: arn });
-    expect(mayBreak.join(' ')).toMatch(/Every user of role fn.*lambda\.amazonaws\.com/u);
+    expect(mayBreak.join(' ')).toMatch(/Every user of role fn.*not counted.*lambda\.amazonaws\.com/u);
   });
 
   it.each([
     ['/aws-service-role/ecs.amazonaws.com/', 'AWSServiceRoleForECS', 'service-linked'],
     ['/aws-reserved/sso.amazonaws.com/', 'AWSReservedSSO_Admin_0123456789abcdef', 'Identity Center'],
-  ])('never touches a role under %s', async (path, name, why) => {
+  ])('never touches a role under %s, and leaves it to a person', async (path, name, why) => {
     const { arn } = await stage.createRole(name, undefined, path);
     const { action, request } = chosen('revoke-role-sessions');
     const wrong = { ...request, target: arn };
-    expect(await action.preflight(wrong)).toMatchObject({ calls: [], obstacles: [expect.stringContaining(why)] });
+    expect(await action.preflight(wrong)).toMatchObject({
+      alreadySo: false,
+      calls: [],
+      obstacles: [],
+      caveats: [expect.stringContaining(why)],
+    });
     const prior = { policyDocument: null, olderThan: new Date().toISOString() };
     stage.calls.length = 0;
     await expect(action.apply(wrong, prior)).rejects.toMatchObject({ type: 'TargetRefused' });
@@ -158,6 +168,56 @@ describe('revoke-role-sessions', () => {
     expect(writes(stage.calls)).toEqual([]);
   });
 });
+
+describe('a role that is gone', () => {
+  const gone = { alreadySo: true, calls: [], obstacles: [] };
+
+  it('has no session that works, so there is nothing to revoke, and no obstacle', async () => {
+    const session = await stage.assume(key, roleArn, 'attack');
+    await deleteRole();
+    expect(await tries(stage, session)).not.toBe('accepted');
+    const { action, request } = chosen('revoke-role-sessions');
+    expect(await action.preflight(request)).toMatchObject({ ...gone, caveats: [] });
+  });
+
+  it('is as wanted where it went before or after the change, and nothing is written', async () => {
+    const { action, request } = chosen('revoke-role-sessions');
+    const { prior } = await action.preflight(request);
+    await deleteRole();
+    stage.calls.length = 0;
+    const { result } = await action.apply(request, prior);
+    expect(writes(stage.calls)).toEqual([]);
+    expect(await action.verify(request, result)).toMatchObject({ status: 'holds' });
+    await action.revert(request, prior, result);
+  });
+
+  it.each([
+    ['under another path', '/other/', {}],
+    ['with another id', '/', { kind: 'role-session', name: 'deploy', uniqueId: 'AROAOLDOLDOLDOLDOLD' }],
+  ])('and made anew %s is not the one that was meant: a person looks at it', async (_, path, more) => {
+    const { action, request: found } = chosen('revoke-role-sessions');
+    const principal = { ...found.principal, ...more, ...('kind' in more ? { arn: roleArn } : {}) };
+    const request = { ...found, principal } as typeof found;
+    const { prior } = await action.preflight(found);
+    const { result } = await action.apply(found, prior);
+    await deleteRole();
+    await stage.createRole('deploy', undefined, path);
+    const snapshot = await stage.snapshot();
+    const first = await action.preflight(request);
+    expect(first).toMatchObject({ ...gone, caveats: [expect.stringContaining('anew')] });
+    expect((await action.preflight(request)).caveats).toEqual(first.caveats);
+    expect(await action.verify(request, result)).toMatchObject({ status: 'holds' });
+    await action.apply(request, prior);
+    expect(await stage.snapshot()).toEqual(snapshot);
+  });
+});
+
+async function deleteRole(RoleName = 'deploy'): Promise<void> {
+  const { iam } = stage.admin;
+  const { PolicyNames = [] } = await iam.send(new ListRolePoliciesCommand({ RoleName }));
+  for (const PolicyName of PolicyNames) await iam.send(new DeleteRolePolicyCommand({ RoleName, PolicyName }));
+  await iam.send(new DeleteRoleCommand({ RoleName }));
+}
 
 function withMargin(propagationSeconds: number): ReturnType<typeof chosen> {
   const provider = createAwsProvider({ ...stage.settings, propagationSeconds });

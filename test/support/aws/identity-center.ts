@@ -17,7 +17,7 @@ import type { Json, PermissionSet, Roles, User } from './identity-center-state.t
 import { ApiError, Organisation } from './identity-center-state.ts';
 
 /** What becomes of every write: refused by the service, cut off before its effect, or the answer lost after it. */
-export type Fault = 'throttled' | 'unavailable' | 'denied' | 'conflict' | 'cut' | 'lost';
+export type Fault = 'throttled' | 'unavailable' | 'denied' | 'conflict' | 'gone' | 'cut' | 'lost';
 
 export interface RecordedCall {
   /** As IAM spells it: `sso:ProvisionPermissionSet`. */
@@ -52,6 +52,7 @@ const CODES: Readonly<Record<Exclude<Fault, 'cut' | 'lost'>, readonly [string, n
   unavailable: ['InternalServerException', 500],
   denied: ['AccessDeniedException', 400],
   conflict: ['ConflictException', 400],
+  gone: ['ResourceNotFoundException', 400],
 };
 
 /**

@@ -8,7 +8,7 @@ import type { AwsClients } from '../clients.ts';
 import { confirmUser } from '../confirm.ts';
 import { targetUser } from '../names.ts';
 import type { ActionFacts, AwsActionDefinition } from './definition.ts';
-import { changeEach, EXAMPLE_USER, read } from './definition.ts';
+import { changeEach, example, EXAMPLE_USER, read } from './definition.ts';
 
 type Status = 'Active' | 'Inactive';
 
@@ -69,14 +69,7 @@ export function inactivation(kind: CredentialKind): AwsActionDefinition {
       { name: `iam:${kind.listOperation}`, resource: USERS, purpose: 'prior state, verification' },
       { name: `iam:${kind.updateOperation}`, resource: USERS, purpose: 'the change and its rollback' },
     ],
-    example: {
-      action: id,
-      cloud: 'aws',
-      accountId: EXAMPLE_USER.accountId,
-      principal: EXAMPLE_USER,
-      target: EXAMPLE_USER.arn,
-      parameters: {},
-    },
+    example: example(id, EXAMPLE_USER),
   };
   const create = (clients: AwsClients): Action => ({
     ...facts,

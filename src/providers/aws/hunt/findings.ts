@@ -2,7 +2,7 @@ import { parseArn } from '../../../domain/arn.ts';
 import type { ChangedIdentity, IdentityChange } from '../../../domain/evidence.ts';
 import type { JsonValue } from '../../../domain/json.ts';
 import type { Finding, MeasureId } from './measures.ts';
-import { RESERVED_POLICY } from './owner.ts';
+import { RESERVED_POLICY } from '../owner.ts';
 
 /** Null for a change that nothing here knows, or that does not say enough. */
 export function findingOf(change: IdentityChange, accountId: string): Finding | null {

@@ -8,7 +8,8 @@ import type { AwsPrincipal } from '../../../domain/principal.ts';
 import type { AwsClients } from '../clients.ts';
 import type { LogEvent } from '../log/event.ts';
 import type { FoundEvents, Lookup } from '../log/lookup.ts';
-import { defaultSetBy, isIdleVersion, trustPutBy, VERSION_ID } from './details.ts';
+import { defaultSetBy, isIdleVersion, trustPutBy } from '../log/details.ts';
+import { VERSION_ID } from '../names.ts';
 
 /** As far as CloudTrail's event history goes back. */
 const HISTORY_MS = 90 * 86_400_000;

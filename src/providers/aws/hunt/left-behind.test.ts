@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { ActivityFacts, IdentityChange } from '../../../domain/evidence.ts';
 import type { AwsPrincipal } from '../../../domain/principal.ts';
 import { readEvent } from '../log/event.ts';
-import { detailsOf } from './details.ts';
+import { detailsOf } from '../log/details.ts';
 import { leftBehind } from './left-behind.ts';
 
 const arn = (resource: string) => `arn:aws:iam::123456789012:${resource}`;
@@ -88,10 +88,48 @@ describe('what was left behind', () => {
     change('DeleteUserPermissionsBoundary', 'alice'),
     change('PutUserPolicy', 'bob', { details: { policyName: 'CordonDeny-ca_1' } }),
     change('PutUserPolicy', 'bob'),
+    // By tags policies decide what a user or role may do.
+    change('TagUser', 'bob'),
+    change('UntagUser', 'alice'),
+    change('TagRole', 'vault', { owner: vault }),
+    change('UntagRole', 'vault', { owner: vault }),
+    // What others had, and can't be had again.
+    change('DeleteUser', 'bob', { owner: null }),
+    change('DeleteRole', 'vault', { owner: null }),
+    change('DeleteAccessKey', 'bob', key),
+    change('DeleteLoginProfile', 'bob'),
+    // Under another name now.
+    change('UpdateUser', 'backdoor', { owner: null }),
   ])('is a caveat for $eventName on $target', (one) => {
     const { measures, caveats } = hunt(one);
     expect(measures).toEqual([]);
     expect(caveats).toEqual([expect.stringContaining(`${one.eventName} on ${one.target}`)]);
+  });
+
+  it('is nothing where the suspect took back what it had made, and that alone', () => {
+    const at = (second: number) => `2026-01-01T12:00:0${second}.000Z`;
+    const gone = { owner: null };
+    const own = [
+      change('CreateUser', 'b', { at: at(1), ...gone }),
+      change('DeleteUser', 'b', { at: at(2), ...gone }),
+      change('CreateAccessKey', 'carol', { at: at(1), ...key, ...gone }),
+      change('DeleteAccessKey', 'carol', { at: at(2), ...key }),
+    ];
+    expect(hunt(...own)).toEqual({ measures: [], caveats: [] });
+    const others = [
+      change('DeleteUser', 'bob', { at: at(1), ...gone }),
+      change('CreateUser', 'bob', { at: at(2) }),
+      change('CreateAccessKey', 'carol', { at: at(1), ...key }),
+      change('DeleteAccessKey', 'carol', { at: at(2), details: { accessKeyId: 'AKIAEXAMPLECAROLSOWN' } }),
+    ];
+    expect(hunt(...others).caveats).toEqual([
+      expect.stringContaining('DeleteAccessKey on carol'),
+      expect.stringContaining('DeleteUser on bob'),
+    ]);
+  });
+
+  it.each(['TagPolicy', 'UntagInstanceProfile', 'TagSAMLProvider'])('is nothing for %s', (eventName) => {
+    expect(hunt(unowned(eventName, 'x'))).toEqual({ measures: [], caveats: [] });
   });
 
   it('needs nothing more on a user that is denied everything', () => {
@@ -103,6 +141,44 @@ describe('what was left behind', () => {
     const flood = Array.from({ length: 300 }, (_, i) => unowned('CreateSAMLProvider', `p${i}`));
     expect(hunt(...flood, unowned('CreateTrustAnchor', 't')).caveats).toHaveLength(2);
     expect(hunt(...flood).caveats[0]).toContain('295 more');
+  });
+});
+
+describe('what was done with a role that others hold too', () => {
+  const OPS: AwsPrincipal = { ...ALICE, kind: 'role-session', name: 'ops', arn: arn('role/ops'), session: 'stolen' };
+  const ofRole = (...changesByPrincipal: IdentityChange[]) =>
+    leftBehind(OPS, { changesByPrincipal } as unknown as ActivityFacts, 'ca_1');
+  const by = (is: 'other' | 'unclear', name: string) => ({ holder: { is, name } });
+
+  it("is never undone where it is another's, and said by whom", () => {
+    const policy = { details: { policyArn: 'arn:aws:iam::aws:policy/ReadOnlyAccess' } };
+    const ci = by('other', arn('user/ci'));
+    const facts = [change('CreateUser', 'new-service', ci), change('AttachUserPolicy', 'bob', { ...policy, ...ci })];
+    const { measures, caveats } = ofRole(change('CreateUser', 'backdoor'), ...facts);
+    expect(measures.map(({ target }) => target)).toEqual([arn('user/backdoor')]);
+    expect(caveats).toEqual([expect.stringContaining(arn('user/ci'))]);
+    // The same text however much they go on to do: another one would say that the state is another.
+    expect(ofRole(...facts).caveats).toEqual(caveats);
+  });
+
+  it('is undone where it can not be told whose it is, and said of which sessions', () => {
+    const { measures, caveats } = ofRole(change('CreateUser', 'b', by('unclear', 'run-7')));
+    expect(measures).toHaveLength(1);
+    expect(caveats).toEqual([expect.stringContaining('run-7')]);
+  });
+
+  it('is not worth a word where nothing is left of it', () => {
+    const gone = { owner: null, ...by('other', arn('user/ci')) };
+    expect(ofRole(change('CreateUser', 'b', gone)).caveats).toEqual([]);
+    expect(ofRole(change('CreateUser', 'b', { ...gone, ...by('unclear', 'run-7') })).caveats).toEqual([]);
+  });
+
+  it('names no crowd', () => {
+    const crowd = Array.from({ length: 30 }, (_, i) => change('CreateUser', `u${i}`, by('unclear', `run-${i}`)));
+    const { caveats } = ofRole(...crowd);
+    expect(caveats).toHaveLength(1);
+    expect(caveats[0]).toContain('and others');
+    expect(caveats[0]?.length).toBeLessThan(400);
   });
 });
 

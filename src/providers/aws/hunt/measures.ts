@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '../../../domain/json.ts';
 import type { AwsActionId } from '../actions/index.ts';
+import { DENY_POLICY } from '../mark-names.ts';
 
 /** One thing that the suspect left, and the action that takes it away. */
 export interface Finding {
@@ -38,7 +39,7 @@ const PARAMETERS = {
   'restore-role-trust': ({ items, uniqueId, before }) => ({ ...before, putBySuspect: items, uniqueId }),
   'remove-function-permissions': ({ items }) => ({ statements: items }),
   'remove-inline-policies': ({ items, uniqueId }) => ({ policyNames: items, uniqueId }),
-  'deny-created-identity': ({ caseId, uniqueId }) => ({ caseId, policyName: `CordonDeny-${caseId}`, uniqueId }),
+  'deny-created-identity': ({ caseId, uniqueId }) => ({ caseId, policyName: DENY_POLICY.of(caseId), uniqueId }),
   'detach-policies': ({ items, uniqueId }) => ({ policyArns: items, uniqueId }),
   'restore-policy-version': ({ items, before }) => ({ ...before, setBySuspect: items }),
   'remove-from-groups': ({ items, uniqueId }) => ({ groupNames: items, uniqueId }),

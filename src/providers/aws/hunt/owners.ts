@@ -1,8 +1,9 @@
 import { CordonFailure } from '../../../contracts/failures.ts';
 import type { ChangedIdentity, IdentityChange } from '../../../domain/evidence.ts';
 import type { AwsClients } from '../clients.ts';
-import type { Owner } from './owner.ts';
-import { readOwner } from './owner.ts';
+import { madeAfter } from '../by-hand.ts';
+import type { KnownOwner, Owner } from '../owner.ts';
+import { readOwner } from '../owner.ts';
 
 /** More users, roles and groups than this are not looked up; a change without its owner becomes a caveat. */
 const MOST_OWNERS = 30;
@@ -19,9 +20,15 @@ export async function withOwners(
   );
   return changes.map((change) => {
     const one = ownerIn(change);
-    const owner = one ? found.get(keyOf(one)) : undefined;
-    return owner === undefined ? change : { ...change, owner };
+    const known = one ? found.get(keyOf(one)) : undefined;
+    return one === null || known === undefined ? change : { ...change, owner: ownerAt(change, one, known) };
   });
+}
+
+/** A namesake that was created since is not the one that was changed: that one is gone. */
+function ownerAt({ at }: IdentityChange, { kind }: Owner, known: KnownOwner | null): ChangedIdentity | null {
+  if (known === null || madeAfter(known.createdAt, at)) return null;
+  return { kind, arn: known.arn, uniqueId: known.uniqueId };
 }
 
 function ownerIn({ failed, details }: IdentityChange): Owner | null {
@@ -37,10 +44,9 @@ function keyOf({ kind, name }: Owner): string {
 }
 
 /** Undefined where IAM did not answer: the hunt then says that it could not be confirmed. */
-async function findOwner(clients: AwsClients, owner: Owner): Promise<ChangedIdentity | null | undefined> {
+async function findOwner(clients: AwsClients, owner: Owner): Promise<KnownOwner | null | undefined> {
   try {
-    const found = await readOwner(clients, owner);
-    return found && { kind: owner.kind, ...found };
+    return await readOwner(clients, owner);
   } catch (error) {
     if (error instanceof CordonFailure) return undefined;
     throw error;

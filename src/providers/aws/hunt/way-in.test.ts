@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { ActivityFacts, AssumedRole, SessionCaller } from '../../../domain/evidence.ts';
 import type { AwsPrincipal } from '../../../domain/principal.ts';
-import { callerOf } from './caller.ts';
+import { callerOf } from '../log/caller.ts';
 import { readEvent } from '../log/event.ts';
 import { waysIn } from './way-in.ts';
 

@@ -4,6 +4,7 @@ import type { ActivityFacts, AssumedRole, SessionCaller } from '../../../domain/
 import type { AwsPrincipal } from '../../../domain/principal.ts';
 import type { TrustCaller } from '../actions/close-role-trust/trust.ts';
 import { callerSchema } from '../actions/close-role-trust/trust.ts';
+import { nameOfCaller } from '../log/caller.ts';
 
 export interface WayIn {
   readonly roleArn: string;
@@ -46,20 +47,20 @@ function intoItself(principal: AwsPrincipal, entries: readonly AssumedRole[]): W
     );
   }
   if (callers.length > 1) {
-    const who = callers.slice(0, 5).map(called).join(', ');
+    const who = callers.slice(0, 5).map(nameOfCaller).join(', ');
     return caveat(
       `Sessions of role ${name} were given to ${who}: which is the suspect can't be told. Close its way back in by hand.`,
     );
   }
   if (caller.kind === 'service') {
     return caveat(
-      `Role ${name} is used by ${called(caller)}, whose compute fetches fresh sessions at once: isolate the machine or function.`,
+      `Role ${name} is used by ${nameOfCaller(caller)}, whose compute fetches fresh sessions at once: isolate the machine or function.`,
     );
   }
   const known = trustCaller(caller);
   if (known) return { ways: [{ roleArn: arn, callers: [known] }], caveats: [] };
   return caveat(
-    `The session of role ${name} was given to ${called(caller)}, whom Cordon can't shut out of a trust policy: do it by hand.`,
+    `The session of role ${name} was given to ${nameOfCaller(caller)}, whom Cordon can't shut out of a trust policy: do it by hand.`,
   );
 }
 
@@ -96,8 +97,4 @@ function distinct(callers: readonly SessionCaller[]): readonly SessionCaller[] {
     canonicalJson(kind === 'federated' ? { kind, id, subject: subject ?? '' } : { kind, id });
   const byKey = new Map(callers.map((caller) => [key(caller), caller]));
   return [...byKey].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, caller]) => caller);
-}
-
-function called({ kind, id, subject }: SessionCaller): string {
-  return kind === 'federated' ? `${subject ?? 'someone'} of ${id}` : id || 'someone whom the log does not name';
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { CordonFailure } from '../../../contracts/failures.ts';
 import { normalJson } from '../documents.ts';
+import { PERSON_DENY } from '../mark-names.ts';
 import { sameDocument } from '../policies.ts';
 
 /** AWS's quota for the inline policy of a permission set, in characters without white space. */
@@ -20,8 +21,7 @@ type Statement = z.output<typeof statementSchema>;
  */
 export function denyOf(caseId: string, userId: string): Statement & { readonly Sid: string } {
   return {
-    // IAM allows letters and digits only.
-    Sid: `CordonDeny${caseId.replaceAll(/[^A-Za-z0-9]/gu, '')}`,
+    Sid: PERSON_DENY.of(caseId),
     Effect: 'Deny',
     Action: '*',
     Resource: '*',

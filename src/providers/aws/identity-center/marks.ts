@@ -2,10 +2,9 @@ import type { RoleDetail } from '@aws-sdk/client-iam';
 import { z } from 'zod';
 
 import type { Mark } from '../../../domain/orphan.ts';
+import { PERSON_DENY } from '../mark-names.ts';
 import { personArn } from './people.ts';
 
-/** As `denyOf` makes it of a case's id. */
-const DENIES = /^CordonDenyca([0-9a-f]{32})?/u;
 const statement = z.looseObject({
   Sid: z.string().catch(''),
   Condition: z
@@ -20,10 +19,9 @@ export function personMarks({ Arn = '', RolePolicyList = [] }: RoleDetail): read
   if (!Arn.includes(':role/aws-reserved/sso.amazonaws.com/')) return [];
   const statements = RolePolicyList.flatMap(({ PolicyDocument = '' }) => statementsOf(PolicyDocument));
   return statements.flatMap(({ Sid, Condition }) => {
-    const found = DENIES.exec(Sid);
-    if (!found) return [];
+    if (!Sid.startsWith(PERSON_DENY.prefix)) return [];
     const userId = Condition?.StringEquals['identitystore:userId'];
-    const caseId = found[1] === undefined ? null : `ca_${found[1]}`;
+    const caseId = PERSON_DENY.caseIn(Sid);
     const mark: Mark = {
       kind: 'permission set statement',
       name: `${Sid} of ${Arn}`,

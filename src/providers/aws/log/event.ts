@@ -62,8 +62,10 @@ export interface LogEvent {
   readonly address: string;
   readonly userAgent: string;
   readonly errorCode: string;
-  /** Refused for want of permission; another error code means the call was allowed and failed. */
+  /** Refused for want of permission. */
   readonly denied: boolean;
+  /** Whether the credentials were good for it; `failed`: it may have been, and failed for another reason. */
+  readonly answer: 'accepted' | 'refused' | 'failed';
   readonly identityType: string;
   readonly identityArn: string;
   readonly identityName: string;
@@ -120,7 +122,8 @@ export function readEvent(json: string | undefined): LogEvent | null {
     address: event.sourceIPAddress ?? '',
     userAgent: event.userAgent ?? '',
     errorCode,
-    denied: /AccessDenied|UnauthorizedOperation|NotAuthorized|AuthorizationError/iu.test(errorCode),
+    denied: DENIED.test(errorCode),
+    answer: answerOf(errorCode),
     identityType: identity?.type ?? '',
     identityArn: identity?.arn ?? '',
     identityName: identity?.userName ?? '',
@@ -136,6 +139,18 @@ export function readEvent(json: string | undefined): LogEvent | null {
     createdKeyId: event.responseElements?.accessKey?.accessKeyId ?? '',
     made: madeBy(event.responseElements),
   };
+}
+
+const DENIED = /AccessDenied|UnauthorizedOperation|NotAuthorized|AuthorizationError/iu;
+/** AWS's way to say that it would have done it: only the caller asked it not to. */
+const DRY_RUN = /^(?:Client\.)?DryRunOperation/u;
+/** Nobody looked at the permissions: the credentials are no longer good, or AWS did not get as far. */
+const NOT_LOOKED_AT =
+  /AuthFailure|ExpiredToken|InvalidClientTokenId|UnrecognizedClient|SignatureDoesNotMatch|InvalidAccessKeyId|Throttl|TooManyRequests|RequestLimitExceeded|SlowDown|ServiceUnavailable|InternalFailure|InternalError|Forbidden|Unauthorized/iu;
+
+function answerOf(errorCode: string): LogEvent['answer'] {
+  if (errorCode === '' || DRY_RUN.test(errorCode)) return 'accepted';
+  return DENIED.test(errorCode) || NOT_LOOKED_AT.test(errorCode) ? 'refused' : 'failed';
 }
 
 function madeBy(answer: z.output<typeof record>['responseElements']): Made {

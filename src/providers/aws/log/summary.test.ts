@@ -44,6 +44,23 @@ describe('readEvent', () => {
   });
 });
 
+describe('the answer to a call', () => {
+  it.each([
+    ['', 'accepted'],
+    ['Client.DryRunOperation', 'accepted'],
+    ['DryRunOperationException', 'accepted'],
+    ['AccessDenied', 'refused'],
+    ['Client.UnauthorizedOperation', 'refused'],
+    ['Client.AuthFailure', 'refused'],
+    ['ThrottlingException', 'refused'],
+    ['Client.InstanceLimitExceeded', 'failed'],
+    ['NoSuchEntityException', 'failed'],
+    ['SomethingThatIsNotKnownYet', 'failed'],
+  ])('%s is %s', (errorCode, answer) => {
+    expect(event('RunInstances', { errorCode }).answer).toBe(answer);
+  });
+});
+
 describe('summarise', () => {
   it('counts calls, discovery and denials, and lists where they came from', () => {
     const events = [

@@ -1,7 +1,7 @@
 import { isDiscoveryApi } from '../../../domain/discovery.ts';
 import type { AssumedRole, CallSummary, IdentityChange, TimeWindow } from '../../../domain/evidence.ts';
-import { callerOf } from '../hunt/caller.ts';
-import { detailsOf } from '../hunt/details.ts';
+import { callerOf } from './caller.ts';
+import { detailsOf } from './details.ts';
 import { summariseCalls, type SummarisedCall } from '../../call-summary.ts';
 import type { LogEvent } from './event.ts';
 

@@ -1,16 +1,15 @@
-import { UpdateAssumeRolePolicyCommand } from '@aws-sdk/client-iam';
 import { z } from 'zod';
 
-import { CordonFailure } from '../../../../contracts/failures.ts';
 import type { JsonObject } from '../../../../domain/json.ts';
-import type { ActionRequest, PlannedCall } from '../../../../domain/plan.ts';
+import type { ActionRequest } from '../../../../domain/plan.ts';
 import type { Action, Preflight } from '../../../port.ts';
 import type { AwsClients } from '../../clients.ts';
-import { findRole } from '../../confirm.ts';
+import { leftToAPerson, nothingToDo, refuseForAPerson } from '../../by-hand.ts';
+import { CLOSED_TRUST } from '../../mark-names.ts';
 import { CASE_ID, nameInArn } from '../../names.ts';
+import { putTrust, standingOf, trustCall, trustChangedByOthers } from '../../roles.ts';
 import type { ActionFacts, AwsActionDefinition } from '../definition.ts';
-import { EXAMPLE_USER, read } from '../definition.ts';
-import { roleObstacles } from '../revoke-role-sessions/index.ts';
+import { example, EXAMPLE_USER, read } from '../definition.ts';
 import type { TrustCaller } from './trust.ts';
 import { callerSchema, closeTrust, sameTrust } from './trust.ts';
 
@@ -45,14 +44,11 @@ const facts: ActionFacts = {
     { name: 'iam:GetRole', resource: ROLES, purpose: 'the trust policy: prior state, verification' },
     { name: 'iam:UpdateAssumeRolePolicy', resource: ROLES, purpose: 'the change of the trust policy and its rollback' },
   ],
-  example: {
-    action: 'close-role-trust',
-    cloud: 'aws',
-    accountId: EXAMPLE_USER.accountId,
-    principal: { cloud: 'aws', kind: 'role-session', accountId: EXAMPLE_USER.accountId, name: 'deploy', arn: DEPLOY },
-    target: DEPLOY,
-    parameters: { caseId: 'ca_0123456789abcdef', callers: [{ kind: 'principal', id: EXAMPLE_USER.arn }] },
-  },
+  example: example(
+    'close-role-trust',
+    { cloud: 'aws', kind: 'role-session', accountId: EXAMPLE_USER.accountId, name: 'deploy', arn: DEPLOY },
+    { caseId: 'ca_0123456789abcdef', callers: [{ kind: 'principal', id: EXAMPLE_USER.arn }] },
+  ),
 };
 
 export const closeRoleTrust: AwsActionDefinition = {
@@ -62,19 +58,23 @@ export const closeRoleTrust: AwsActionDefinition = {
     preflight: (request) => preflight(clients, request),
     async apply(request, prior) {
       const { roleName } = wanted(request);
+      const standing = await standingOf(clients, request);
+      if (standing.kind === 'fixed') throw refuseForAPerson(standing.why);
       const before = trustIn(prior);
       const document = edited(request, before).document;
-      const current = await readTrust(clients, request);
-      if (!sameTrust(current, document)) {
-        if (!sameTrust(current, before)) throw changedByOthers(roleName);
-        await update(clients, roleName, document);
+      if (standing.kind === 'there' && !sameTrust(standing.trustPolicy, document)) {
+        if (!sameTrust(standing.trustPolicy, before)) throw trustChangedByOthers(roleName);
+        await putTrust(clients, roleName, document);
       }
       return { result: { roleName, trustPolicy: document } };
     },
     // Not whether the document is ours: whether the callers are still shut out, whoever edited it since.
     async verify(request) {
       const { roleName, callers } = wanted(request);
-      const { diff } = edited(request, await readTrust(clients, request));
+      const standing = await standingOf(clients, request);
+      if (standing.kind === 'gone') return { status: 'holds', detail: standing.detail };
+      if (standing.kind === 'fixed') return { status: 'unknown', detail: standing.why };
+      const { diff } = edited(request, standing.trustPolicy);
       const who = callers.map(named).join(', ');
       return diff.length === 0
         ? { status: 'holds', detail: `The trust policy of role ${roleName} does not let in ${who}.` }
@@ -83,28 +83,29 @@ export const closeRoleTrust: AwsActionDefinition = {
     async revert(request, prior) {
       const { roleName } = wanted(request);
       const before = trustIn(prior);
-      const current = await readTrust(clients, request);
-      if (sameTrust(current, before)) return;
-      if (!sameTrust(current, edited(request, before).document)) throw changedByOthers(roleName);
-      await update(clients, roleName, before);
+      const standing = await standingOf(clients, request);
+      if (standing.kind !== 'there') throw trustChangedByOthers(roleName);
+      if (sameTrust(standing.trustPolicy, before)) return;
+      if (!sameTrust(standing.trustPolicy, edited(request, before).document)) throw trustChangedByOthers(roleName);
+      await putTrust(clients, roleName, before);
     },
-    previewRevert: (request, prior) => [updateCall(wanted(request).roleName, trustIn(prior))],
+    previewRevert: (request, prior) => [trustCall(wanted(request).roleName, trustIn(prior))],
   }),
 };
 
 async function preflight(clients: AwsClients, request: ActionRequest): Promise<Preflight> {
   const { roleName, callers } = wanted(request);
-  const role = await findRole(clients, roleName);
-  const obstacles = roleObstacles(request, role);
-  if (!role || obstacles.length > 0) return { prior: {}, alreadySo: false, calls: [], mayBreak: [], obstacles };
-  const before = decodeURIComponent(role.AssumeRolePolicyDocument ?? '');
+  const standing = await standingOf(clients, request);
+  if (standing.kind === 'gone') return nothingToDo({}, standing.caveats);
+  if (standing.kind === 'fixed') return leftToAPerson(standing.why);
+  const before = standing.trustPolicy;
   const { document, diff } = edited(request, before);
   const alreadySo = diff.length === 0;
   const who = callers.map(named).join(', ');
   return {
     prior: { trustPolicy: before },
     alreadySo,
-    calls: alreadySo ? [] : [updateCall(roleName, document)],
+    calls: alreadySo ? [] : [trustCall(roleName, document)],
     mayBreak: [
       `${who} can no longer assume role ${roleName}, for whatever purpose; that identity itself is not contained by this.`,
       ...diff.map((line) => `Trust policy of ${roleName}: ${line}`),
@@ -125,29 +126,7 @@ function quotaObstacles(roleName: string, before: string, after: string): string
 
 function edited(request: ActionRequest, document: string) {
   const { caseId, callers } = wanted(request);
-  return closeTrust(document, callers, `CordonClosesTrust${caseId.replaceAll(/[^A-Za-z0-9]/gu, '')}`);
-}
-
-async function readTrust(clients: AwsClients, request: ActionRequest): Promise<string> {
-  const role = await findRole(clients, wanted(request).roleName);
-  const [obstacle] = roleObstacles(request, role);
-  if (!role || obstacle) throw new CordonFailure('TargetRefused', obstacle ?? 'The role is gone.');
-  return decodeURIComponent(role.AssumeRolePolicyDocument ?? '');
-}
-
-async function update(clients: AwsClients, RoleName: string, PolicyDocument: string): Promise<void> {
-  await clients.iam.send(new UpdateAssumeRolePolicyCommand({ RoleName, PolicyDocument }));
-}
-
-function updateCall(RoleName: string, PolicyDocument: string): PlannedCall {
-  return { service: 'iam', operation: 'UpdateAssumeRolePolicy', parameters: { RoleName, PolicyDocument } };
-}
-
-function changedByOthers(roleName: string): CordonFailure {
-  return new CordonFailure(
-    'Conflict',
-    `The trust policy of role ${roleName} was changed by someone else since; it is left as it is.`,
-  );
+  return closeTrust(document, callers, CLOSED_TRUST.of(caseId));
 }
 
 function named(caller: TrustCaller): string {

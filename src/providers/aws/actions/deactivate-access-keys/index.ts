@@ -10,7 +10,7 @@ import type { AwsClients } from '../../clients.ts';
 import { confirmUser } from '../../confirm.ts';
 import { targetUser } from '../../names.ts';
 import type { ActionFacts, AwsActionDefinition } from '../definition.ts';
-import { changeEach, EXAMPLE_USER, read } from '../definition.ts';
+import { changeEach, example, EXAMPLE_USER, read } from '../definition.ts';
 import { deletedKeys, deletionOfKeys } from '../delete-access-keys/request.ts';
 
 const parametersSchema = z.strictObject({});
@@ -46,14 +46,7 @@ const facts: ActionFacts = {
     { name: 'iam:ListAccessKeys', resource: 'arn:aws:iam::<account>:user/*', purpose: 'prior state, verification' },
     { name: 'iam:UpdateAccessKey', resource: 'arn:aws:iam::<account>:user/*', purpose: 'the change and its rollback' },
   ],
-  example: {
-    action: 'deactivate-access-keys',
-    cloud: 'aws',
-    accountId: EXAMPLE_USER.accountId,
-    principal: EXAMPLE_USER,
-    target: EXAMPLE_USER.arn,
-    parameters: {},
-  },
+  example: example('deactivate-access-keys', EXAMPLE_USER),
 };
 
 export const deactivateAccessKeys: AwsActionDefinition = {

@@ -7,10 +7,10 @@ import type { ActionRequest } from '../../../../domain/plan.ts';
 import type { Action } from '../../../port.ts';
 import { listAccessKeys } from '../../access-keys.ts';
 import type { AwsClients } from '../../clients.ts';
-import { callOn, confirmOwner, EXAMPLE_LEFT, findOwner, ownerOf } from '../../hunt/owner.ts';
+import { callOn, confirmOwner, isGone, ownerOf, preflightElsewhere } from '../../owner.ts';
 import { ACCESS_KEY_ID } from '../../names.ts';
 import type { ActionFacts, AwsActionDefinition } from '../definition.ts';
-import { changeEach, read } from '../definition.ts';
+import { EXAMPLE_LEFT, changeEach, read } from '../definition.ts';
 
 const USERS = 'arn:aws:iam::<account>:user/*';
 const parametersSchema = z.strictObject({ accessKeyIds: z.array(z.string().regex(ACCESS_KEY_ID)).min(1).max(50) });
@@ -47,7 +47,9 @@ export const deactivateCreatedKeys: AwsActionDefinition = {
     ...facts,
     async preflight(request) {
       const { owner } = wanted(request);
-      const active = (await findOwner(clients, request)) ? await activeKeys(clients, request) : [];
+      const elsewhere = await preflightElsewhere(clients, request, { active: [] });
+      if (elsewhere) return elsewhere;
+      const active = await activeKeys(clients, request);
       return {
         prior: { active },
         alreadySo: active.length === 0,
@@ -59,8 +61,8 @@ export const deactivateCreatedKeys: AwsActionDefinition = {
       };
     },
     async apply(request, prior) {
-      const before = activeIn(prior);
       const { name } = await confirmOwner(clients, request);
+      const before = activeIn(prior);
       const found = await activeKeys(clients, request);
       await changeEach(found, 'access keys were deactivated', (id) => update(clients, name, id, 'Inactive'));
       // A try that broke off half-way has left keys of `prior` inactive already: those are ours to reactivate as well.
@@ -68,7 +70,7 @@ export const deactivateCreatedKeys: AwsActionDefinition = {
     },
     async verify(request) {
       const { owner } = wanted(request);
-      const active = (await findOwner(clients, request)) ? await activeKeys(clients, request) : [];
+      const active = (await isGone(clients, request)) ? [] : await activeKeys(clients, request);
       if (active.length > 0)
         return { status: 'drifted', detail: `Active again: ${active.join(', ')} of ${owner.name}.` };
       return { status: 'holds', detail: `No key that the suspect created on user ${owner.name} is active.` };

@@ -9,7 +9,7 @@ import type { AwsClients, AwsSettings } from '../../clients.ts';
 import { confirmUser, orNull } from '../../confirm.ts';
 import { targetUser } from '../../names.ts';
 import type { ActionFacts, AwsActionDefinition } from '../definition.ts';
-import { changeEach, EXAMPLE_USER, read } from '../definition.ts';
+import { changeEach, example, EXAMPLE_USER, read } from '../definition.ts';
 import { deletionParameters } from './request.ts';
 
 const USERS = 'arn:aws:iam::<account>:user/*';
@@ -34,18 +34,11 @@ const facts: ActionFacts = {
     { name: 'iam:GetAccessKeyLastUsed', resource: '*', purpose: 'were they used since' },
     { name: 'iam:DeleteAccessKey', resource: USERS, purpose: 'the deletion' },
   ],
-  example: {
-    action: 'delete-access-keys',
-    cloud: 'aws',
-    accountId: EXAMPLE_USER.accountId,
-    principal: EXAMPLE_USER,
-    target: EXAMPLE_USER.arn,
-    parameters: {
-      accessKeyIds: ['AKIAEXAMPLE00000'],
-      deactivatedAt: '2026-01-01T12:00:00.000Z',
-      notBefore: '2026-01-31T12:00:00.000Z',
-    },
-  },
+  example: example('delete-access-keys', EXAMPLE_USER, {
+    accessKeyIds: ['AKIAEXAMPLE00000'],
+    deactivatedAt: '2026-01-01T12:00:00.000Z',
+    notBefore: '2026-01-31T12:00:00.000Z',
+  }),
 };
 
 export const deleteAccessKeys: AwsActionDefinition = {

@@ -7,13 +7,12 @@ import type { JsonObject } from '../../../../domain/json.ts';
 import type { ActionRequest } from '../../../../domain/plan.ts';
 import type { Action, Preflight, Verification } from '../../../port.ts';
 import type { AwsClients } from '../../clients.ts';
-import { leftToAPerson, madeAt, refuseForAPerson } from '../../hunt/by-hand.ts';
-import { PROVIDER_ARN } from '../../hunt/details.ts';
-import { EXAMPLE_LEFT } from '../../hunt/owner.ts';
+import { leftToAPerson, madeAt, nothingToDo, refuseForAPerson } from '../../by-hand.ts';
 import type { ActionFacts, AwsActionDefinition } from '../definition.ts';
-import { read } from '../definition.ts';
+import { EXAMPLE_LEFT, read } from '../definition.ts';
 import type { ProviderState } from './provider.ts';
 import { createCall, createProvider, deleteCall, deleteProvider, findProvider, providerSchema } from './provider.ts';
+import { PROVIDER_ARN } from '../../names.ts';
 
 const OIDC = 'arn:aws:iam::<account>:oidc-provider/*';
 const SAML = 'arn:aws:iam::<account>:saml-provider/*';
@@ -64,12 +63,12 @@ export const deleteCreatedIdentityProviders: AwsActionDefinition = {
     preflight: (request) => preflight(clients, request),
     async apply(request, prior) {
       const { arn, createdAt } = wanted(request);
-      const before = providerIn(prior);
       const found = await findProvider(clients, arn);
       if (found) {
+        if (!found.state) throw refuseForAPerson(notToBeMadeAgain(arn));
         if (!madeAt(found.createdAt, createdAt)) throw refuseForAPerson(notThatOne(arn));
         // Only what the ledger holds can be made again.
-        if (!same(found.state, before)) throw changedByOthers(arn);
+        if (!same(found.state, providerIn(prior))) throw changedByOthers(arn);
         await deleteProvider(clients, arn);
       }
       return { result: { providerArn: arn } };
@@ -93,10 +92,10 @@ export const deleteCreatedIdentityProviders: AwsActionDefinition = {
 async function preflight(clients: AwsClients, request: ActionRequest): Promise<Preflight> {
   const { arn, createdAt } = wanted(request);
   const found = await findProvider(clients, arn);
-  if (!found) return { prior: { provider: null }, alreadySo: true, calls: [], mayBreak: [], obstacles: [] };
+  if (!found) return nothingToDo({ provider: null });
+  if (!found.state) return leftToAPerson(notToBeMadeAgain(arn));
   // Made again by a rollback it has another moment, and is still what the ledger holds.
-  const prior = found.state ? { provider: found.state } : {};
-  if (!found.state) return leftToAPerson(`${arn} holds a private key or too much to be made again by a rollback.`);
+  const prior = { provider: found.state };
   if (!madeAt(found.createdAt, createdAt)) return { ...leftToAPerson(notThatOne(arn)), prior };
   return {
     prior,
@@ -118,6 +117,10 @@ async function verify(clients: AwsClients, request: ActionRequest): Promise<Veri
 
 function same(one: ProviderState | null, other: ProviderState | null): boolean {
   return one !== null && other !== null && canonicalJson(one) === canonicalJson(other);
+}
+
+function notToBeMadeAgain(arn: string): string {
+  return `${arn} holds a private key or too much to be made again by a rollback.`;
 }
 
 function notThatOne(arn: string): string {

@@ -3,17 +3,18 @@ import { z } from 'zod';
 import type { JsonObject } from '../../../../domain/json.ts';
 import type { ActionRequest } from '../../../../domain/plan.ts';
 import type { Action } from '../../../port.ts';
-import { confirmOwner, EXAMPLE_LEFT, findOwner, ownerOf, permissionsOn } from '../../hunt/owner.ts';
+import { DENY_ALL } from '../../deny.ts';
+import { confirmOwner, isGone, ownerOf, permissionsOn, preflightElsewhere } from '../../owner.ts';
+import { DENY_POLICY } from '../../mark-names.ts';
 import { CASE_ID, UNIQUE_ID } from '../../names.ts';
 import type { InlinePolicy } from '../../policies.ts';
 import { putCall, putPolicy, readPolicy, restoreCalls, restorePolicy, sameDocument } from '../../policies.ts';
 import type { ActionFacts, AwsActionDefinition } from '../definition.ts';
-import { read } from '../definition.ts';
-import { DENY_ALL } from '../deny-principal/index.ts';
+import { EXAMPLE_LEFT, read } from '../definition.ts';
 
 const parametersSchema = z.strictObject({
   caseId: z.string().regex(CASE_ID),
-  policyName: z.string().regex(/^CordonDeny-[A-Za-z0-9_-]{1,64}$/u),
+  policyName: z.string().refine(DENY_POLICY.isMade),
   uniqueId: z.string().regex(UNIQUE_ID),
 });
 const priorSchema = z.object({ policyDocument: z.string().nullable() });
@@ -55,9 +56,8 @@ export const denyCreatedIdentity: AwsActionDefinition = {
     ...facts,
     async preflight(request) {
       const { policy, uniqueId } = wanted(request);
-      if (!(await findOwner(clients, request, uniqueId))) {
-        return { prior: { policyDocument: null }, alreadySo: true, calls: [], mayBreak: [], obstacles: [] };
-      }
+      const elsewhere = await preflightElsewhere(clients, request, { policyDocument: null }, uniqueId);
+      if (elsewhere) return elsewhere;
       const current = await readPolicy(clients, policy);
       const alreadySo = sameDocument(current, DENY_ALL);
       return {
@@ -75,13 +75,13 @@ export const denyCreatedIdentity: AwsActionDefinition = {
       return { result: { owner: policy.owner, ownerName: policy.ownerName, policyName: policy.policyName } };
     },
     async verify(request) {
-      const { policy } = wanted(request);
+      const { policy, uniqueId } = wanted(request);
       const who = `${policy.owner} ${policy.ownerName}`;
-      const current = await readPolicy(clients, policy);
-      if (sameDocument(current, DENY_ALL)) return { status: 'holds', detail: `Everything is denied to ${who}.` };
-      if (current === null && !(await findOwner(clients, request))) {
+      if (await isGone(clients, request, uniqueId)) {
         return { status: 'holds', detail: `IAM does not know ${who} any more.` };
       }
+      const current = await readPolicy(clients, policy);
+      if (sameDocument(current, DENY_ALL)) return { status: 'holds', detail: `Everything is denied to ${who}.` };
       const how = current === null ? 'is gone' : 'says something else';
       return { status: 'drifted', detail: `Policy ${policy.policyName} of ${who} ${how}.` };
     },

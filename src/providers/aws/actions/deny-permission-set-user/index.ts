@@ -13,7 +13,7 @@ import type { Running } from '../../identity-center/requests.ts';
 import { finished, notNothing, provision } from '../../identity-center/requests.ts';
 import { CASE_ID } from '../../names.ts';
 import type { ActionFacts, AwsActionDefinition } from '../definition.ts';
-import { EXAMPLE_PERSON, read } from '../definition.ts';
+import { example, EXAMPLE_PERSON, read } from '../definition.ts';
 import { preflight } from './preflight.ts';
 import { verify } from './verify.ts';
 
@@ -30,9 +30,10 @@ const facts: ActionFacts = {
   description:
     'Adds to the inline policy of every permission set that the Identity Center user holds, itself or through a group, a statement ' +
     'that denies everything to the user id (identitystore:userId), and provisions the permission sets to all their accounts. It ' +
-    'stops live sessions and later ones of this person in every account; others with the same permission set go on. AWS has no API ' +
-    'that disables a user or ends sessions of the access portal: a person does that in the console. It stays until it is rolled back; ' +
-    'a tool that manages the inline policy may remove it.',
+    'stops live sessions and later ones of this person in every account; others with the same permission set go on. The ' +
+    "SDK has no call that disables a user or ends sessions of the access portal: a person does that, by SCIM's PatchUser where " +
+    'automatic provisioning is on (active: false), or in the console. It stays until it is rolled back; a tool that manages the inline ' +
+    'policy may remove it.',
   effect: 'declarative',
   reversibility: 'exact',
   proof:
@@ -59,12 +60,8 @@ const facts: ActionFacts = {
     ...writing('sso:ProvisionPermissionSet', 'the deny in every account'),
   ],
   example: {
-    action: 'deny-permission-set-user',
-    cloud: 'aws',
-    accountId: EXAMPLE_PERSON.accountId,
-    principal: EXAMPLE_PERSON,
+    ...example('deny-permission-set-user', EXAMPLE_PERSON, { caseId: 'ca_0123456789abcdef' }),
     target: `arn:aws:identitystore:::user/${EXAMPLE_PERSON.uniqueId}`,
-    parameters: { caseId: 'ca_0123456789abcdef' },
   },
 };
 

@@ -4,7 +4,7 @@ import type { AwsClients, IdentityCenter } from '../../clients.ts';
 import { fits, INLINE_QUOTA, standing, withDeny } from '../../identity-center/deny-statement.ts';
 import type { Person } from '../../identity-center/people.ts';
 import { centerOf, confirmPerson, roleNameOf } from '../../identity-center/people.ts';
-import type { PermissionSet } from '../../identity-center/permission-sets.ts';
+import type { Assignment, PermissionSet } from '../../identity-center/permission-sets.ts';
 import {
   accountsOf,
   inTurns,
@@ -44,7 +44,7 @@ export async function preflight(
       ...found.flatMap(mayBreak),
     ],
     obstacles: found.flatMap(obstacles),
-    caveats: caveats(person, { roleName, missing }),
+    caveats: [...caveats(person, { roleName, missing }), ...elsewhere(assignments, accountId)],
   };
 }
 
@@ -93,14 +93,26 @@ function obstacles({ name, stands, wanted }: Found): readonly string[] {
   ];
 }
 
+/** The deny binds there too; what was done there before is another case's. One line each: an assignment that goes changes no other. */
+function elsewhere(assignments: readonly Assignment[], home: string): readonly string[] {
+  const accounts = new Set(assignments.map(({ accountId }) => accountId).filter((accountId) => accountId !== home));
+  return [...accounts]
+    .toSorted()
+    .map(
+      (accountId) =>
+        `The user holds permission sets in account ${accountId} too, whose log this case does not read: for what was done there, and ` +
+        'for roles that were assumed from there, send an alert about its session in that account.',
+    );
+}
+
 function caveats(person: Person, { roleName, missing }: { roleName: string; missing: boolean }): readonly string[] {
   return [
     ...(person.disabled
       ? []
       : [
-          `AWS has no API that disables user ${person.userName} or ends its sessions in the access portal, through which it reaches ` +
-            'applications: in the console of Identity Center disable the user and delete its active sessions (at an external identity ' +
-            'provider, disable it there too).',
+          `Nothing that Cordon calls disables user ${person.userName} or ends its sessions in the access portal, through which it reaches ` +
+            'applications. Disable the user in Identity Center, by hand or, where automatic provisioning is on, from the identity provider ' +
+            'or by SCIM (PatchUser, active: false); then delete its active sessions in the console.',
         ]),
     ...(missing
       ? [`No permission set in the account is behind role ${roleName}: a session of it lives on for up to 12 hours.`]

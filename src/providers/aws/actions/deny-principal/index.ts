@@ -2,7 +2,6 @@ import {
   ListAttachedUserPoliciesCommand,
   ListGroupsForUserCommand,
   ListUserPoliciesCommand,
-  SimulatePrincipalPolicyCommand,
 } from '@aws-sdk/client-iam';
 import { z } from 'zod';
 
@@ -11,19 +10,13 @@ import type { ActionRequest } from '../../../../domain/plan.ts';
 import type { Action, Preflight, Verification } from '../../../port.ts';
 import type { AwsClients } from '../../clients.ts';
 import { confirmUser } from '../../confirm.ts';
+import { DENY_ALL, notDenied } from '../../deny.ts';
+import { DENY_POLICY } from '../../mark-names.ts';
 import { targetUser } from '../../names.ts';
 import { putCall, putPolicy, readPolicy, restoreCalls, restorePolicy, sameDocument } from '../../policies.ts';
 import type { InlinePolicy } from '../../policies.ts';
 import type { ActionFacts, AwsActionDefinition } from '../definition.ts';
-import { EXAMPLE_USER, read } from '../definition.ts';
-
-/**
- * Unconditional. A deny that asks for aws:TokenIssueTime would not stop a long-term key: its requests have no such key.
- */
-export const DENY_ALL = JSON.stringify({
-  Version: '2012-10-17',
-  Statement: [{ Sid: 'CordonDeniesEverything', Effect: 'Deny', Action: '*', Resource: '*' }],
-});
+import { example, EXAMPLE_USER, read } from '../definition.ts';
 
 /** IAM's quota for all inline policies of a user together, in characters without white space. */
 const INLINE_QUOTA = 2048;
@@ -32,7 +25,7 @@ const INLINE_QUOTA = 2048;
 const SAMPLE_CALLS = ['sts:AssumeRole', 'iam:CreateAccessKey', 's3:ListAllMyBuckets', 'ec2:DescribeInstances'];
 
 const parametersSchema = z.strictObject({
-  policyName: z.string().regex(/^CordonDeny-[A-Za-z0-9_-]{1,64}$/u),
+  policyName: z.string().refine(DENY_POLICY.isMade),
   policyDocument: z.literal(DENY_ALL),
 });
 const priorSchema = z.object({ policyDocument: z.string().nullable() });
@@ -62,14 +55,10 @@ const facts: ActionFacts = {
     { name: 'iam:DeleteUserPolicy', resource: 'arn:aws:iam::<account>:user/*', purpose: 'rollback of the deny' },
     { name: 'iam:SimulatePrincipalPolicy', resource: '*', purpose: 'verification that the deny counts' },
   ],
-  example: {
-    action: 'deny-principal',
-    cloud: 'aws',
-    accountId: EXAMPLE_USER.accountId,
-    principal: EXAMPLE_USER,
-    target: EXAMPLE_USER.arn,
-    parameters: { policyName: 'CordonDeny-ca_0123456789abcdef', policyDocument: DENY_ALL },
-  },
+  example: example('deny-principal', EXAMPLE_USER, {
+    policyName: 'CordonDeny-ca_0123456789abcdef',
+    policyDocument: DENY_ALL,
+  }),
 };
 
 export const denyPrincipal: AwsActionDefinition = {
@@ -123,37 +112,22 @@ async function quotaObstacles(clients: AwsClients, policy: InlinePolicy, names: 
   const size = [DENY_ALL, ...documents].reduce((sum, text) => sum + (text ?? '').replaceAll(/\s/gu, '').length, 0);
   if (size <= INLINE_QUOTA) return [];
   return [
-    `The inline policies of user ${policy.ownerName} leave no room for the deny (${size} of ${INLINE_QUOTA} characters). ` +
+    `The inline policies of user ${policy.ownerName} leave no room for the deny (${INLINE_QUOTA} characters in all). ` +
       'Move one of them to a managed policy, then plan again.',
   ];
 }
 
 async function verify(clients: AwsClients, request: ActionRequest): Promise<Verification> {
   const policy = policyOf(request);
-  const [current, simulated] = await Promise.all([
+  const [current, open] = await Promise.all([
     readPolicy(clients, policy),
-    clients.iam.send(
-      new SimulatePrincipalPolicyCommand({ PolicySourceArn: request.target, ActionNames: [...SAMPLE_CALLS] }),
-    ),
+    notDenied(clients, request.target, SAMPLE_CALLS),
   ]);
   if (!sameDocument(current, DENY_ALL)) {
     const how = current === null ? 'is gone' : 'says something else';
     return { status: 'drifted', detail: `Policy ${policy.policyName} of user ${policy.ownerName} ${how}.` };
   }
-  const results = simulated.EvaluationResults ?? [];
-  const open = results
-    .filter(({ EvalDecision }) => EvalDecision !== 'explicitDeny')
-    .map((r) => r.EvalActionName ?? '?');
-  if (open.length > 0) {
-    return {
-      status: 'drifted',
-      detail: `IAM's simulator does not deny ${open.join(', ')} to user ${policy.ownerName}.`,
-    };
-  }
-  if (results.length < SAMPLE_CALLS.length) {
-    return { status: 'unknown', detail: "IAM's simulator did not answer for every sample call." };
-  }
-  return { status: 'holds', detail: `User ${policy.ownerName} is denied everything by ${policy.policyName}.` };
+  return open ?? { status: 'holds', detail: `User ${policy.ownerName} is denied everything by ${policy.policyName}.` };
 }
 
 function policyOf(request: ActionRequest): InlinePolicy {

@@ -16,12 +16,11 @@ import type { ActionRequest } from '../../../../domain/plan.ts';
 import type { Action } from '../../../port.ts';
 import type { AwsClients } from '../../clients.ts';
 import { orNull } from '../../confirm.ts';
-import { POLICY_ARN } from '../../hunt/details.ts';
-import type { Owner } from '../../hunt/owner.ts';
-import { ALL_OWNERS, callOn, confirmOwner, EXAMPLE_LEFT, findOwner, ownerOf, permissionsOn } from '../../hunt/owner.ts';
-import { UNIQUE_ID } from '../../names.ts';
+import type { Owner } from '../../owner.ts';
+import { ALL_OWNERS, callOn, confirmOwner, isGone, ownerOf, permissionsOn, preflightElsewhere } from '../../owner.ts';
+import { POLICY_ARN, UNIQUE_ID } from '../../names.ts';
 import type { ActionFacts, AwsActionDefinition } from '../definition.ts';
-import { changeEach, read } from '../definition.ts';
+import { EXAMPLE_LEFT, changeEach, read } from '../definition.ts';
 
 const parametersSchema = z.strictObject({
   policyArns: z.array(z.string().regex(POLICY_ARN)).min(1).max(50),
@@ -58,10 +57,10 @@ export const detachPolicies: AwsActionDefinition = {
   create: (clients): Action => ({
     ...facts,
     async preflight(request) {
-      const { owner } = wanted(request);
-      const attached = (await findOwner(clients, request, wanted(request).uniqueId))
-        ? await attachedOf(clients, request)
-        : [];
+      const { owner, uniqueId } = wanted(request);
+      const elsewhere = await preflightElsewhere(clients, request, { attachedPolicies: [] }, uniqueId);
+      if (elsewhere) return elsewhere;
+      const attached = await attachedOf(clients, request);
       return {
         prior: { attachedPolicies: attached },
         alreadySo: attached.length === 0,
@@ -73,17 +72,15 @@ export const detachPolicies: AwsActionDefinition = {
       };
     },
     async apply(request, prior) {
-      const before = attachedIn(prior);
       const owner = await confirmOwner(clients, request, wanted(request).uniqueId);
+      const before = attachedIn(prior);
       const found = await attachedOf(clients, request);
       await changeEach(found, 'policies were detached', (arn) => detach(clients, owner, arn));
       return { result: { ...owner, detached: [...new Set([...before, ...found])].toSorted() } };
     },
     async verify(request) {
-      const { owner } = wanted(request);
-      const attached = (await findOwner(clients, request, wanted(request).uniqueId))
-        ? await attachedOf(clients, request)
-        : [];
+      const { owner, uniqueId } = wanted(request);
+      const attached = (await isGone(clients, request, uniqueId)) ? [] : await attachedOf(clients, request);
       const who = `${owner.kind} ${owner.name}`;
       if (attached.length > 0)
         return { status: 'drifted', detail: `Attached again to ${who}: ${attached.join(', ')}.` };

@@ -1,4 +1,3 @@
-import { SimulatePrincipalPolicyCommand } from '@aws-sdk/client-iam';
 import { z } from 'zod';
 
 import { CordonFailure } from '../../../../contracts/failures.ts';
@@ -7,10 +6,12 @@ import type { ActionRequest } from '../../../../domain/plan.ts';
 import type { Action, Preflight, Verification } from '../../../port.ts';
 import type { AwsClients } from '../../clients.ts';
 import { confirmUser } from '../../confirm.ts';
-import { targetUser } from '../../names.ts';
+import { notDenied } from '../../deny.ts';
+import { QUARANTINE_POLICY } from '../../mark-names.ts';
+import { CASE_ID, targetUser } from '../../names.ts';
 import { sameDocument } from '../../policies.ts';
 import type { ActionFacts, AwsActionDefinition } from '../definition.ts';
-import { EXAMPLE_USER, read } from '../definition.ts';
+import { example, EXAMPLE_USER, read } from '../definition.ts';
 import { QUARANTINE, QUARANTINE_PATH } from './document.ts';
 import type { Quarantine } from './policy.ts';
 import {
@@ -27,8 +28,8 @@ import {
 const SAMPLE_CALLS = ['ec2:RunInstances', 'iam:CreateAccessKey', 'iam:DetachUserPolicy', 'sts:GetSessionToken'];
 
 const parametersSchema = z.strictObject({
-  caseId: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/u),
-  policyName: z.string().regex(/^CordonQuarantine-[A-Za-z0-9_-]{1,64}$/u),
+  caseId: z.string().regex(CASE_ID),
+  policyName: z.string().refine(QUARANTINE_POLICY.isMade),
   policyDocument: z.literal(QUARANTINE),
 });
 const priorSchema = z.object({ policyDocument: z.string().nullable(), attached: z.boolean() });
@@ -66,18 +67,11 @@ const facts: ActionFacts = {
     { name: 'iam:DeletePolicy', resource: POLICIES, purpose: 'rollback of the policy of the case' },
     { name: 'iam:SimulatePrincipalPolicy', resource: '*', purpose: 'verification that the quarantine counts' },
   ],
-  example: {
-    action: 'quarantine-principal',
-    cloud: 'aws',
-    accountId: EXAMPLE_USER.accountId,
-    principal: EXAMPLE_USER,
-    target: EXAMPLE_USER.arn,
-    parameters: {
-      caseId: 'ca_0123456789abcdef',
-      policyName: 'CordonQuarantine-ca_0123456789abcdef',
-      policyDocument: QUARANTINE,
-    },
-  },
+  example: example('quarantine-principal', EXAMPLE_USER, {
+    caseId: 'ca_0123456789abcdef',
+    policyName: 'CordonQuarantine-ca_0123456789abcdef',
+    policyDocument: QUARANTINE,
+  }),
 };
 
 export const quarantinePrincipal: AwsActionDefinition = {
@@ -137,31 +131,17 @@ async function takeBack(clients: AwsClients, quarantine: Quarantine, refusal: un
 async function verify(clients: AwsClients, request: ActionRequest): Promise<Verification> {
   const quarantine = quarantineOf(request);
   const { userName, policyName } = quarantine;
-  const [found, simulated] = await Promise.all([
+  const [found, open] = await Promise.all([
     findQuarantine(clients, quarantine),
-    clients.iam.send(
-      new SimulatePrincipalPolicyCommand({ PolicySourceArn: request.target, ActionNames: [...SAMPLE_CALLS] }),
-    ),
+    notDenied(clients, request.target, SAMPLE_CALLS),
   ]);
   if (!found.attached)
     return { status: 'drifted', detail: `Policy ${policyName} is not attached to user ${userName}.` };
   if (!sameDocument(found.document, QUARANTINE)) {
     return { status: 'drifted', detail: `Policy ${policyName} says something else.` };
   }
-  const results = simulated.EvaluationResults ?? [];
-  const open = results
-    .filter(({ EvalDecision }) => EvalDecision !== 'explicitDeny')
-    .map((r) => r.EvalActionName ?? '?');
-  if (open.length > 0) {
-    return { status: 'drifted', detail: `IAM's simulator does not deny ${open.join(', ')} to user ${userName}.` };
-  }
-  if (results.length < SAMPLE_CALLS.length) {
-    return { status: 'unknown', detail: "IAM's simulator did not answer for every sample call." };
-  }
-  return {
-    status: 'holds',
-    detail: `User ${userName} is under quarantine ${policyName}, which leaves its keys valid.`,
-  };
+  const detail = `User ${userName} is under quarantine ${policyName}, which leaves its keys valid.`;
+  return open ?? { status: 'holds', detail };
 }
 
 async function revert(clients: AwsClients, request: ActionRequest, prior: JsonObject): Promise<void> {

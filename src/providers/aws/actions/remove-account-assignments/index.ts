@@ -11,7 +11,7 @@ import { HOLDING_PERMISSIONS, writing } from '../../identity-center/permissions.
 import type { Running } from '../../identity-center/requests.ts';
 import { assign, assignmentInput, finished, notNothing, unassign } from '../../identity-center/requests.ts';
 import type { ActionFacts, AwsActionDefinition } from '../definition.ts';
-import { changeEach, EXAMPLE_PERSON, read } from '../definition.ts';
+import { changeEach, example, EXAMPLE_PERSON, read } from '../definition.ts';
 
 const parametersSchema = z.strictObject({});
 const assignmentsSchema = z.object({
@@ -47,12 +47,8 @@ const facts: ActionFacts = {
     ...writing('sso:CreateAccountAssignment', 'rollback of the removal'),
   ],
   example: {
-    action: 'remove-account-assignments',
-    cloud: 'aws',
-    accountId: EXAMPLE_PERSON.accountId,
-    principal: EXAMPLE_PERSON,
+    ...example('remove-account-assignments', EXAMPLE_PERSON),
     target: `arn:aws:identitystore:::user/${EXAMPLE_PERSON.uniqueId}`,
-    parameters: {},
   },
 };
 

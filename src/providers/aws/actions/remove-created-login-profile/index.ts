@@ -6,11 +6,11 @@ import type { ActionRequest } from '../../../../domain/plan.ts';
 import type { Action, Preflight } from '../../../port.ts';
 import type { AwsClients } from '../../clients.ts';
 import { orNull } from '../../confirm.ts';
-import { leftToAPerson, madeAt, refuseForAPerson } from '../../hunt/by-hand.ts';
-import { callOn, confirmOwner, EXAMPLE_LEFT, findOwner } from '../../hunt/owner.ts';
+import { leftToAPerson, madeAt, nothingToDo, refuseForAPerson } from '../../by-hand.ts';
+import { callOn, confirmOwner, isGone, ownerOf, preflightElsewhere } from '../../owner.ts';
 import { nameInArn, UNIQUE_ID } from '../../names.ts';
 import type { ActionFacts, AwsActionDefinition } from '../definition.ts';
-import { read } from '../definition.ts';
+import { EXAMPLE_LEFT, read } from '../definition.ts';
 
 const USERS = 'arn:aws:iam::<account>:user/*';
 const parametersSchema = z.strictObject({
@@ -57,8 +57,8 @@ export const removeCreatedLoginProfile: AwsActionDefinition = {
       return { result: { userName: UserName, createdAt } };
     },
     async verify(request) {
-      const { userName, createdAt } = wanted(request);
-      const profile = await profileOf(clients, userName);
+      const { userName, createdAt, uniqueId } = wanted(request);
+      const profile = (await isGone(clients, request, uniqueId)) ? null : await profileOf(clients, userName);
       if (!profile) return { status: 'holds', detail: `User ${userName} has no console password.` };
       return madeAt(profile.CreateDate, createdAt)
         ? { status: 'drifted', detail: `User ${userName} has the console password that the suspect gave to it.` }
@@ -75,16 +75,15 @@ export const removeCreatedLoginProfile: AwsActionDefinition = {
 
 async function preflight(clients: AwsClients, request: ActionRequest): Promise<Preflight> {
   const { userName, createdAt, uniqueId } = wanted(request);
-  const owner = await findOwner(clients, request, uniqueId);
-  const profile = owner && (await profileOf(clients, userName));
-  if (!owner || !profile) {
-    return { prior: { createdAt: null }, alreadySo: true, calls: [], mayBreak: [], obstacles: [] };
-  }
+  const elsewhere = await preflightElsewhere(clients, request, { createdAt: null }, uniqueId);
+  if (elsewhere) return elsewhere;
+  const profile = await profileOf(clients, userName);
+  if (!profile) return nothingToDo({ createdAt: null });
   if (!madeAt(profile.CreateDate, createdAt)) return leftToAPerson(notThatOne(userName));
   return {
     prior: { createdAt },
     alreadySo: false,
-    calls: [callOn(owner, 'DeleteLoginProfile', {})],
+    calls: [callOn(ownerOf(request), 'DeleteLoginProfile', {})],
     mayBreak: [
       `Nobody signs in to the console as user ${userName} any more. If an administrator has set the password since, the user needs a new one.`,
     ],

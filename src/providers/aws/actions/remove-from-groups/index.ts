@@ -6,10 +6,10 @@ import type { ActionRequest, PlannedCall } from '../../../../domain/plan.ts';
 import type { Action } from '../../../port.ts';
 import type { AwsClients } from '../../clients.ts';
 import { orNull } from '../../confirm.ts';
-import { confirmOwner, EXAMPLE_LEFT, findOwner } from '../../hunt/owner.ts';
+import { confirmOwner, isGone, preflightElsewhere } from '../../owner.ts';
 import { GROUP_NAME, nameInArn, UNIQUE_ID } from '../../names.ts';
 import type { ActionFacts, AwsActionDefinition } from '../definition.ts';
-import { changeEach, read } from '../definition.ts';
+import { EXAMPLE_LEFT, changeEach, read } from '../definition.ts';
 
 const USERS = 'arn:aws:iam::<account>:user/*';
 const GROUPS = 'arn:aws:iam::<account>:group/*';
@@ -50,7 +50,9 @@ export const removeFromGroups: AwsActionDefinition = {
     ...facts,
     async preflight(request) {
       const { userName, uniqueId } = wanted(request);
-      const memberOf = (await findOwner(clients, request, uniqueId)) ? await groupsOf(clients, request) : [];
+      const elsewhere = await preflightElsewhere(clients, request, { memberOf: [] }, uniqueId);
+      if (elsewhere) return elsewhere;
+      const memberOf = await groupsOf(clients, request);
       return {
         prior: { memberOf },
         alreadySo: memberOf.length === 0,
@@ -63,8 +65,8 @@ export const removeFromGroups: AwsActionDefinition = {
     },
     async apply(request, prior) {
       const { userName: UserName, uniqueId } = wanted(request);
-      const before = groupsIn(prior);
       await confirmOwner(clients, request, uniqueId);
+      const before = groupsIn(prior);
       const found = await groupsOf(clients, request);
       // One that someone else took it out of meanwhile is as wanted.
       await changeEach(found, 'groups were left', (GroupName) =>
@@ -74,7 +76,7 @@ export const removeFromGroups: AwsActionDefinition = {
     },
     async verify(request) {
       const { userName, uniqueId } = wanted(request);
-      const memberOf = (await findOwner(clients, request, uniqueId)) ? await groupsOf(clients, request) : [];
+      const memberOf = (await isGone(clients, request, uniqueId)) ? [] : await groupsOf(clients, request);
       return memberOf.length > 0
         ? { status: 'drifted', detail: `User ${userName} is (again) in ${memberOf.join(', ')}.` }
         : { status: 'holds', detail: `User ${userName} is in no group that the suspect put it into.` };

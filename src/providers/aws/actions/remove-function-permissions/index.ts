@@ -9,13 +9,12 @@ import type { ActionRequest, PlannedCall } from '../../../../domain/plan.ts';
 import type { Action, Preflight, Verification } from '../../../port.ts';
 import type { AwsClients } from '../../clients.ts';
 import { orNull } from '../../confirm.ts';
-import { leftToAPerson, refuseForAPerson } from '../../hunt/by-hand.ts';
-import { DIGEST, FUNCTION_ARN, STATEMENT_ID } from '../../hunt/details.ts';
-import { EXAMPLE_LEFT } from '../../hunt/owner.ts';
+import { leftToAPerson, refuseForAPerson } from '../../by-hand.ts';
 import type { ActionFacts, AwsActionDefinition } from '../definition.ts';
-import { changeEach, read } from '../definition.ts';
+import { EXAMPLE_LEFT, changeEach, read } from '../definition.ts';
 import type { Addition } from './statement.ts';
 import { additionOf, isStatement, statementOf } from './statement.ts';
+import { DIGEST, FUNCTION_ARN, STATEMENT_ID } from '../../names.ts';
 
 const FUNCTIONS = 'arn:aws:lambda:*:<account>:function:*';
 const statementId = z.string().regex(STATEMENT_ID);
@@ -68,12 +67,12 @@ export const removeFunctionPermissions: AwsActionDefinition = {
     ...facts,
     preflight: (request) => preflight(clients, request),
     async apply(request, prior) {
-      const { place, statements } = wanted(request);
+      const { place } = wanted(request);
       const lambda = clientOf(clients, request);
-      const before = statementsIn(prior);
       const found = await present(lambda, request);
-      const other = found.find((one) => !statements.some((wish) => isWished(one, wish)));
-      if (other) throw refuseForAPerson(notThatOne(request, other.statementId));
+      const odd = oddity(request, found);
+      if (odd !== null) throw refuseForAPerson(odd);
+      const before = statementsIn(prior);
       // One that someone else removed meanwhile is as wanted.
       await changeEach(found, 'statements were removed', ({ statementId: StatementId }) =>
         orNull<unknown>(lambda.send(new RemovePermissionCommand({ ...place, StatementId }))),
@@ -98,16 +97,14 @@ export const removeFunctionPermissions: AwsActionDefinition = {
 };
 
 async function preflight(clients: AwsClients, request: ActionRequest): Promise<Preflight> {
-  const { statements } = wanted(request);
+  // What names no function is refused before anything is said of its region.
+  wanted(request);
   const { region = '' } = parseArn(request.target) ?? {};
   const lambda = clients.lambda.get(region);
   if (!lambda) return leftToAPerson(`Region ${region} of ${request.target} is none of those whose log Cordon reads.`);
   const found = await present(lambda, request);
-  const other = found.find((one) => !statements.some((wish) => isWished(one, wish)));
-  if (other) return leftToAPerson(notThatOne(request, other.statementId));
-  const odd = found.find(({ statement }) => additionOf(statement) === null);
-  if (odd)
-    return leftToAPerson(`Statement ${odd.statementId} of ${request.target} could not be added again by a rollback.`);
+  const odd = oddity(request, found);
+  if (odd !== null) return leftToAPerson(odd);
   return {
     prior: { statements: found },
     alreadySo: found.length === 0,
@@ -164,8 +161,14 @@ function clientOf(clients: AwsClients, { target }: ActionRequest): LambdaClient 
   return client;
 }
 
-function notThatOne({ target }: ActionRequest, id: string): string {
-  return `Statement ${id} of ${target} does not say what the log shows the suspect adding.`;
+/** Why these statements are a person's to judge; null: they are the suspect's, and a rollback can add them again. */
+function oddity(request: ActionRequest, found: Prior): string | null {
+  const { statements } = wanted(request);
+  const other = found.find((one) => !statements.some((wish) => isWished(one, wish)));
+  if (other)
+    return `Statement ${other.statementId} of ${request.target} does not say what the log shows the suspect adding.`;
+  const odd = found.find(({ statement }) => additionOf(statement) === null);
+  return odd ? `Statement ${odd.statementId} of ${request.target} could not be added again by a rollback.` : null;
 }
 
 function changedByOthers({ target }: ActionRequest, id: string): CordonFailure {

@@ -4,23 +4,22 @@ import type { JsonObject } from '../../../../domain/json.ts';
 import type { ActionRequest } from '../../../../domain/plan.ts';
 import type { Action } from '../../../port.ts';
 import type { AwsClients } from '../../clients.ts';
-import { POLICY_NAME } from '../../hunt/details.ts';
 import {
   ALL_OWNERS,
   callOn,
   confirmOwner,
-  EXAMPLE_LEFT,
-  findOwner,
+  isGone,
   ownerOf,
   permissionsOn,
+  preflightElsewhere,
   RESERVED_POLICY,
-} from '../../hunt/owner.ts';
+} from '../../owner.ts';
 import type { InlinePolicy } from '../../policies.ts';
 import { putCall, putPolicy, readPolicy, removePolicy, sameDocument } from '../../policies.ts';
 import { CordonFailure } from '../../../../contracts/failures.ts';
-import { UNIQUE_ID } from '../../names.ts';
+import { POLICY_NAME, UNIQUE_ID } from '../../names.ts';
 import type { ActionFacts, AwsActionDefinition } from '../definition.ts';
-import { changeEach, read } from '../definition.ts';
+import { EXAMPLE_LEFT, changeEach, read } from '../definition.ts';
 
 const nameSchema = z
   .string()
@@ -63,10 +62,10 @@ export const removeInlinePolicies: AwsActionDefinition = {
   create: (clients): Action => ({
     ...facts,
     async preflight(request) {
-      const { owner } = wanted(request);
-      const policies = (await findOwner(clients, request, wanted(request).uniqueId))
-        ? await present(clients, request)
-        : [];
+      const { owner, uniqueId } = wanted(request);
+      const elsewhere = await preflightElsewhere(clients, request, { policies: [] }, uniqueId);
+      if (elsewhere) return elsewhere;
+      const policies = await present(clients, request);
       return {
         prior: { policies },
         alreadySo: policies.length === 0,
@@ -78,8 +77,8 @@ export const removeInlinePolicies: AwsActionDefinition = {
       };
     },
     async apply(request, prior) {
-      const before = policiesIn(prior);
       const owner = await confirmOwner(clients, request, wanted(request).uniqueId);
+      const before = policiesIn(prior);
       const found = await present(clients, request);
       // Only what the ledger holds can be put back.
       const unknown = found.find(
@@ -92,8 +91,9 @@ export const removeInlinePolicies: AwsActionDefinition = {
       return { result: { ...owner, removed: before.map(({ policyName }) => policyName) } };
     },
     async verify(request) {
-      const { owner } = wanted(request);
-      const there = (await present(clients, request)).map(({ policyName }) => policyName);
+      const { owner, uniqueId } = wanted(request);
+      const found = (await isGone(clients, request, uniqueId)) ? [] : await present(clients, request);
+      const there = found.map(({ policyName }) => policyName);
       const who = `${owner.kind} ${owner.name}`;
       if (there.length > 0)
         return { status: 'drifted', detail: `There again on ${who}: inline policies ${there.join(', ')}.` };

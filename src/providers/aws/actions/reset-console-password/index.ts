@@ -11,7 +11,7 @@ import type { AwsClients } from '../../clients.ts';
 import { confirmUser, orNull } from '../../confirm.ts';
 import { targetUser } from '../../names.ts';
 import type { ActionFacts, AwsActionDefinition } from '../definition.ts';
-import { EXAMPLE_USER, read } from '../definition.ts';
+import { example, EXAMPLE_USER, read } from '../definition.ts';
 
 const USERS = 'arn:aws:iam::<account>:user/*';
 const NOT_SHOWN = '(random, known to nobody)';
@@ -40,14 +40,7 @@ const facts: ActionFacts = {
     { name: 'iam:GetLoginProfile', resource: USERS, purpose: 'prior state, verification' },
     { name: 'iam:UpdateLoginProfile', resource: USERS, purpose: 'the new password' },
   ],
-  example: {
-    action: 'reset-console-password',
-    cloud: 'aws',
-    accountId: EXAMPLE_USER.accountId,
-    principal: EXAMPLE_USER,
-    target: EXAMPLE_USER.arn,
-    parameters: {},
-  },
+  example: example('reset-console-password', EXAMPLE_USER),
 };
 
 export const resetConsolePassword: AwsActionDefinition = {

@@ -8,11 +8,11 @@ import type { ActionRequest, PlannedCall } from '../../../../domain/plan.ts';
 import type { Action, Preflight, Verification } from '../../../port.ts';
 import type { AwsClients } from '../../clients.ts';
 import { orNull } from '../../confirm.ts';
-import { leftToAPerson, refuseForAPerson } from '../../hunt/by-hand.ts';
-import { POLICY_ARN, VERSION_ID } from '../../hunt/details.ts';
-import { EXAMPLE_LEFT, RESERVED_POLICY } from '../../hunt/owner.ts';
+import { leftToAPerson, nothingToDo, refuseForAPerson } from '../../by-hand.ts';
+import { RESERVED_POLICY } from '../../owner.ts';
 import type { ActionFacts, AwsActionDefinition } from '../definition.ts';
-import { read } from '../definition.ts';
+import { EXAMPLE_LEFT, read } from '../definition.ts';
+import { POLICY_ARN, VERSION_ID } from '../../names.ts';
 
 const POLICIES = 'arn:aws:iam::<account>:policy/*';
 const version = z.string().regex(VERSION_ID);
@@ -53,13 +53,14 @@ export const restorePolicyVersion: AwsActionDefinition = {
     ...facts,
     preflight: (request) => preflight(clients, request),
     async apply(request, prior) {
-      const { policyArn, versionId, setBySuspect } = wanted(request);
+      const { policyArn, versionId } = wanted(request);
+      const versions = await versionsOf(clients, policyArn);
+      const current = defaultOf(versions);
+      const differs = current !== null && current !== versionId;
+      const odd = differs ? oddity(request, versions, current) : null;
+      if (odd !== null) throw refuseForAPerson(odd);
       const was = defaultIn(prior);
-      const current = defaultOf(await versionsOf(clients, policyArn));
-      if (current !== versionId) {
-        if (current === null || !setBySuspect.includes(current)) throw changedByOthers(policyArn);
-        await setDefault(clients, policyArn, versionId);
-      }
+      if (differs) await setDefault(clients, policyArn, versionId);
       return { result: { policyArn, was, is: versionId } };
     },
     verify: (request) => verify(clients, request),
@@ -79,25 +80,21 @@ export const restorePolicyVersion: AwsActionDefinition = {
 };
 
 async function preflight(clients: AwsClients, request: ActionRequest): Promise<Preflight> {
-  const { policyArn, versionId, setBySuspect } = wanted(request);
+  const { policyArn, versionId } = wanted(request);
   const versions = await versionsOf(clients, policyArn);
   const defaultVersionId = defaultOf(versions);
-  const nothing = { prior: { defaultVersionId }, alreadySo: true, calls: [], mayBreak: [], obstacles: [] };
-  if (defaultVersionId === null || defaultVersionId === versionId) return nothing;
-  if (!setBySuspect.includes(defaultVersionId))
-    return { ...nothing, caveats: [otherDefault(policyArn, defaultVersionId)] };
-  if (!versions?.some(({ VersionId }) => VersionId === versionId)) {
-    return leftToAPerson(
-      `Policy ${policyArn} has no version ${versionId} any more, which was its default before the suspect.`,
-    );
-  }
+  const prior = { defaultVersionId };
+  if (defaultVersionId === null || defaultVersionId === versionId) return nothingToDo(prior);
+  const odd = oddity(request, versions, defaultVersionId);
+  if (odd !== null) return leftToAPerson(odd);
   return {
-    ...nothing,
+    prior,
     alreadySo: false,
     calls: [setCall(policyArn, versionId)],
     mayBreak: [
       `What version ${defaultVersionId} of policy ${policyArn} allows and version ${versionId} does not is no longer allowed by it.`,
     ],
+    obstacles: [],
   };
 }
 
@@ -106,7 +103,8 @@ async function verify(clients: AwsClients, request: ActionRequest): Promise<Veri
   const current = defaultOf(await versionsOf(clients, policyArn));
   if (current === null) return { status: 'holds', detail: `IAM does not know policy ${policyArn} any more.` };
   if (current === versionId) return { status: 'holds', detail: `The default of policy ${policyArn} is ${versionId}.` };
-  if (!setBySuspect.includes(current)) return { status: 'unknown', detail: otherDefault(policyArn, current) };
+  if (!setBySuspect.includes(current))
+    return { status: 'unknown', detail: `${otherDefault(policyArn, current)} Look at what it allows.` };
   return {
     status: 'drifted',
     detail: `The default of policy ${policyArn} is ${current} (again), as the suspect set it.`,
@@ -119,7 +117,9 @@ async function versionsOf({ iam }: AwsClients, PolicyArn: string) {
   return found && (found.Versions ?? []);
 }
 
-function defaultOf(versions: Awaited<ReturnType<typeof versionsOf>>): string | null {
+type Versions = Awaited<ReturnType<typeof versionsOf>>;
+
+function defaultOf(versions: Versions): string | null {
   return versions?.find(({ IsDefaultVersion }) => IsDefaultVersion)?.VersionId ?? null;
 }
 
@@ -131,8 +131,16 @@ function setCall(PolicyArn: string, VersionId: string): PlannedCall {
   return { service: 'iam', operation: 'SetDefaultPolicyVersion', parameters: { PolicyArn, VersionId } };
 }
 
+/** Why the default is a person's to set; null: it can be set back. */
+function oddity(request: ActionRequest, versions: Versions, current: string): string | null {
+  const { policyArn, versionId, setBySuspect } = wanted(request);
+  if (!setBySuspect.includes(current)) return otherDefault(policyArn, current);
+  if (versions?.some(({ VersionId }) => VersionId === versionId)) return null;
+  return `Policy ${policyArn} has no version ${versionId} any more, which was its default before the suspect.`;
+}
+
 function otherDefault(policyArn: string, current: string): string {
-  return `The default of policy ${policyArn} is ${current}, which somebody else set after the suspect: look at what it allows.`;
+  return `The default of policy ${policyArn} is ${current}, which somebody else set after the suspect.`;
 }
 
 function changedByOthers(policyArn: string): CordonFailure {

@@ -1,22 +1,15 @@
-import type { Role } from '@aws-sdk/client-iam';
-import { UpdateAssumeRolePolicyCommand } from '@aws-sdk/client-iam';
 import { z } from 'zod';
 
-import { CordonFailure } from '../../../../contracts/failures.ts';
 import type { JsonObject } from '../../../../domain/json.ts';
 import type { ActionRequest } from '../../../../domain/plan.ts';
 import type { Action, Preflight, Verification } from '../../../port.ts';
 import type { AwsClients } from '../../clients.ts';
-import { findRole } from '../../confirm.ts';
 import { documentDigest, meaningOf, statementDiff } from '../../documents.ts';
-import { leftToAPerson, refuseForAPerson } from '../../hunt/by-hand.ts';
-import { DIGEST } from '../../hunt/details.ts';
-import type { Owner } from '../../hunt/owner.ts';
-import { callOn, confirmOwner, EXAMPLE_LEFT, findOwner } from '../../hunt/owner.ts';
-import { nameInArn, UNIQUE_ID } from '../../names.ts';
+import { leftToAPerson, nothingToDo, refuseForAPerson } from '../../by-hand.ts';
+import { DIGEST, UNIQUE_ID, nameInArn } from '../../names.ts';
+import { putTrust, standingOf, trustCall, trustChangedByOthers } from '../../roles.ts';
 import type { ActionFacts, AwsActionDefinition } from '../definition.ts';
-import { EXAMPLE_USER, read } from '../definition.ts';
-import { roleObstacles } from '../revoke-role-sessions/index.ts';
+import { EXAMPLE_LEFT, EXAMPLE_USER, read } from '../definition.ts';
 
 const ROLES = 'arn:aws:iam::<account>:role/*';
 const document = z.string().max(10_000);
@@ -67,66 +60,64 @@ export const restoreRoleTrust: AwsActionDefinition = {
     ...facts,
     preflight: (request) => preflight(clients, request),
     async apply(request, prior) {
-      const { owner, trustPolicy, uniqueId } = wanted(request);
+      const { roleName, trustPolicy, uniqueId } = wanted(request);
+      const standing = await standingOf(clients, request, uniqueId);
+      if (standing.kind === 'fixed') throw refuseForAPerson(standing.why);
+      const says = standing.kind === 'there' && judge(request, standing.trustPolicy);
+      if (says === 'other') throw refuseForAPerson(neither(roleName));
       trustIn(prior);
-      await confirmOwner(clients, request, uniqueId);
-      const { current } = await readTrust(clients, request);
-      const standing = judge(request, current);
-      if (standing === 'other') throw changedByOthers(owner);
-      if (standing === 'suspect') await update(clients, owner, trustPolicy);
-      return { result: { roleName: owner.name, trustPolicy } };
+      if (says === 'suspect') await putTrust(clients, roleName, trustPolicy);
+      return { result: { roleName, trustPolicy } };
     },
     verify: (request) => verify(clients, request),
     async revert(request, prior) {
-      const { owner, uniqueId } = wanted(request);
+      const { roleName, uniqueId } = wanted(request);
       const before = trustIn(prior);
-      await confirmOwner(clients, request, uniqueId);
-      const { current } = await readTrust(clients, request);
+      const standing = await standingOf(clients, request, uniqueId);
+      if (standing.kind !== 'there') throw trustChangedByOthers(roleName);
+      const current = standing.trustPolicy;
       if (before === null || meaningOf(current) === meaningOf(before)) return;
-      if (judge(request, current) !== 'former') throw changedByOthers(owner);
-      await update(clients, owner, before);
+      if (judge(request, current) !== 'former') throw trustChangedByOthers(roleName);
+      await putTrust(clients, roleName, before);
     },
     previewRevert(request, prior) {
       const before = trustIn(prior);
-      const { owner } = wanted(request);
-      return before === null ? [] : [callOn(owner, 'UpdateAssumeRolePolicy', { PolicyDocument: before })];
+      return before === null ? [] : [trustCall(wanted(request).roleName, before)];
     },
   }),
 };
 
 async function preflight(clients: AwsClients, request: ActionRequest): Promise<Preflight> {
-  const { owner, trustPolicy, uniqueId } = wanted(request);
-  const nothing = { alreadySo: true, calls: [], mayBreak: [], obstacles: [] };
-  if (!(await findOwner(clients, request, uniqueId))) return { ...nothing, prior: { trustPolicy: null } };
-  const { role, current } = await readTrust(clients, request);
-  const [obstacle] = roleObstacles(request, role);
-  const standing = judge(request, current);
-  if (standing === 'former') return { ...nothing, prior: { trustPolicy: current } };
-  if (obstacle) return leftToAPerson(obstacle);
-  if (standing === 'other') return leftToAPerson(`${neither(owner)} Somebody else has edited it since.`);
+  const { roleName, trustPolicy, uniqueId } = wanted(request);
+  const standing = await standingOf(clients, request, uniqueId);
+  if (standing.kind === 'gone') return nothingToDo({ trustPolicy: null }, standing.caveats);
+  if (standing.kind === 'fixed') return leftToAPerson(standing.why);
+  const current = standing.trustPolicy;
+  const says = judge(request, current);
+  if (says === 'former') return nothingToDo({ trustPolicy: current });
+  if (says === 'other') return leftToAPerson(`${neither(roleName)} Somebody else has edited it since.`);
   return {
     prior: { trustPolicy: current },
     alreadySo: false,
-    calls: [callOn(owner, 'UpdateAssumeRolePolicy', { PolicyDocument: trustPolicy })],
+    calls: [trustCall(roleName, trustPolicy)],
     mayBreak: [
-      `Whom only the suspect's trust policy lets into role ${owner.name} can no longer assume it.`,
-      ...statementDiff(current, trustPolicy).map((line) => `Trust policy of ${owner.name}: ${line}`),
+      `Whom only the suspect's trust policy lets into role ${roleName} can no longer assume it.`,
+      ...statementDiff(current, trustPolicy).map((line) => `Trust policy of ${roleName}: ${line}`),
     ],
     obstacles: [],
   };
 }
 
 async function verify(clients: AwsClients, request: ActionRequest): Promise<Verification> {
-  const { owner, uniqueId } = wanted(request);
-  if (!(await findOwner(clients, request, uniqueId))) {
-    return { status: 'holds', detail: `IAM does not know role ${owner.name} any more.` };
-  }
-  const { current } = await readTrust(clients, request);
-  const standing = judge(request, current);
-  if (standing === 'other') return { status: 'unknown', detail: `${neither(owner)} Look at whom it lets in.` };
-  return standing === 'former'
-    ? { status: 'holds', detail: `The trust policy of role ${owner.name} says what it said before the suspect.` }
-    : { status: 'drifted', detail: `The trust policy of role ${owner.name} is (again) as the suspect put it.` };
+  const { roleName, uniqueId } = wanted(request);
+  const standing = await standingOf(clients, request, uniqueId);
+  if (standing.kind === 'gone') return { status: 'holds', detail: standing.detail };
+  if (standing.kind === 'fixed') return { status: 'unknown', detail: standing.why };
+  const says = judge(request, standing.trustPolicy);
+  if (says === 'other') return { status: 'unknown', detail: `${neither(roleName)} Look at whom it lets in.` };
+  return says === 'former'
+    ? { status: 'holds', detail: `The trust policy of role ${roleName} says what it said before the suspect.` }
+    : { status: 'drifted', detail: `The trust policy of role ${roleName} is (again) as the suspect put it.` };
 }
 
 function judge(request: ActionRequest, current: string): 'former' | 'suspect' | 'other' {
@@ -135,26 +126,8 @@ function judge(request: ActionRequest, current: string): 'former' | 'suspect' | 
   return putBySuspect.includes(documentDigest(current) ?? '') ? 'suspect' : 'other';
 }
 
-async function readTrust(clients: AwsClients, request: ActionRequest): Promise<{ role: Role; current: string }> {
-  const { owner } = wanted(request);
-  const role = await findRole(clients, owner.name);
-  if (!role) throw refuseForAPerson(`IAM does not know role ${owner.name} (any more).`);
-  return { role, current: decodeURIComponent(role.AssumeRolePolicyDocument ?? '') };
-}
-
-async function update({ iam }: AwsClients, { name: RoleName }: Owner, PolicyDocument: string): Promise<void> {
-  await iam.send(new UpdateAssumeRolePolicyCommand({ RoleName, PolicyDocument }));
-}
-
-function neither({ name }: Owner): string {
-  return `The trust policy of role ${name} is neither what the suspect put nor what stood there before.`;
-}
-
-function changedByOthers({ name }: Owner): CordonFailure {
-  return new CordonFailure(
-    'Conflict',
-    `The trust policy of role ${name} was changed by someone else since; it is left as it is.`,
-  );
+function neither(roleName: string): string {
+  return `The trust policy of role ${roleName} is neither what the suspect put nor what stood there before.`;
 }
 
 function trustIn(prior: JsonObject): string | null {
@@ -163,6 +136,5 @@ function trustIn(prior: JsonObject): string | null {
 
 function wanted(request: ActionRequest) {
   const parameters = read(parametersSchema, request.parameters, 'The parameters of restore-role-trust');
-  const owner: Owner = { kind: 'role', name: nameInArn('role', request.target, request.accountId) };
-  return { owner, ...parameters };
+  return { roleName: nameInArn('role', request.target, request.accountId), ...parameters };
 }

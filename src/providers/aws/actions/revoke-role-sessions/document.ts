@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+import { REVOCATION } from '../../mark-names.ts';
+
 /** The name that the AWS console uses, so that whoever looks at the role knows what it is. */
 export const REVOKE_POLICY_NAME = 'AWSRevokeOlderSessions';
 
@@ -12,7 +14,7 @@ export function revokeDocument(caseId: string, olderThan: string): string {
     Version: '2012-10-17',
     Statement: [
       {
-        Sid: `Cordon${caseId.replaceAll(/[^A-Za-z0-9]/gu, '')}`,
+        Sid: REVOCATION.of(caseId),
         Effect: 'Deny',
         Action: ['*'],
         Resource: ['*'],

@@ -1,17 +1,16 @@
 import type { Role } from '@aws-sdk/client-iam';
 import { z } from 'zod';
 
-import { CordonFailure } from '../../../../contracts/failures.ts';
 import type { ActionRequest } from '../../../../domain/plan.ts';
-import { resourceOf } from '../../../../domain/principal.ts';
 import type { Action, Preflight } from '../../../port.ts';
 import type { AwsClients, AwsSettings } from '../../clients.ts';
-import { findRole } from '../../confirm.ts';
+import { leftToAPerson, nothingToDo, refuseForAPerson } from '../../by-hand.ts';
 import { CASE_ID, nameInArn } from '../../names.ts';
 import type { InlinePolicy } from '../../policies.ts';
 import { putCall, putPolicy, readPolicy, restoreCalls, restorePolicy } from '../../policies.ts';
+import { standingOf } from '../../roles.ts';
 import type { ActionFacts, AwsActionDefinition } from '../definition.ts';
-import { EXAMPLE_USER, read } from '../definition.ts';
+import { example, EXAMPLE_USER, read } from '../definition.ts';
 import { REVOKE_POLICY_NAME, revokeDocument, revokedUpTo } from './document.ts';
 
 const parametersSchema = z.strictObject({
@@ -45,12 +44,11 @@ const facts: ActionFacts = {
     { name: 'iam:DeleteRolePolicy', resource: 'arn:aws:iam::<account>:role/*', purpose: 'rollback of the revocation' },
   ],
   example: {
-    action: 'revoke-role-sessions',
-    cloud: 'aws',
-    accountId: EXAMPLE_USER.accountId,
-    principal: EXAMPLE_USER,
+    ...example('revoke-role-sessions', EXAMPLE_USER, {
+      caseId: 'ca_0123456789abcdef',
+      policyName: REVOKE_POLICY_NAME,
+    }),
     target: 'arn:aws:iam::123456789012:role/deploy',
-    parameters: { caseId: 'ca_0123456789abcdef', policyName: REVOKE_POLICY_NAME },
   },
 };
 
@@ -62,17 +60,19 @@ export const revokeRoleSessions: AwsActionDefinition = {
     async apply(request, prior) {
       const { caseId, policy } = wanted(request);
       const { olderThan } = read(priorSchema, prior, PRIOR);
-      const [obstacle] = roleObstacles(request, await findRole(clients, policy.ownerName));
-      if (obstacle) throw new CordonFailure('TargetRefused', obstacle);
+      const standing = await standingOf(clients, request);
+      if (standing.kind === 'fixed') throw refuseForAPerson(standing.why);
       const policyDocument = revokeDocument(caseId, olderThan);
       // A retry finds its own document, or a later revocation by someone else, which ours would weaken.
-      if (!covers(await readPolicy(clients, policy), olderThan)) await putPolicy(clients, policy, policyDocument);
+      if (standing.kind === 'there' && !covers(await readPolicy(clients, policy), olderThan))
+        await putPolicy(clients, policy, policyDocument);
       return { result: { roleName: policy.ownerName, policyName: policy.policyName, olderThan, policyDocument } };
     },
     async verify(request, applied) {
       const { policy } = wanted(request);
       const { olderThan } = read(appliedSchema, applied, 'The result of revoke-role-sessions');
-      const current = await readPolicy(clients, policy);
+      const [standing, current] = await Promise.all([standingOf(clients, request), readPolicy(clients, policy)]);
+      if (standing.kind === 'gone') return { status: 'holds', detail: standing.detail };
       if (covers(current, olderThan)) {
         return { status: 'holds', detail: `Sessions of role ${policy.ownerName} from before ${olderThan} are denied.` };
       }
@@ -103,19 +103,20 @@ export const revokeRoleSessions: AwsActionDefinition = {
 async function preflight(clients: AwsClients, settings: AwsSettings, request: ActionRequest): Promise<Preflight> {
   const { caseId, policy } = wanted(request);
   const marginSeconds = settings.propagationSeconds ?? 15;
-  const [role, current] = await Promise.all([findRole(clients, policy.ownerName), readPolicy(clients, policy)]);
-  const obstacles = roleObstacles(request, role);
+  const [standing, current] = await Promise.all([standingOf(clients, request), readPolicy(clients, policy)]);
+  if (standing.kind === 'fixed') return leftToAPerson(standing.why);
   const now = settings.now?.() ?? new Date();
   const olderThan = new Date(now.getTime() + marginSeconds * 1000).toISOString();
+  if (standing.kind === 'gone') return nothingToDo({ policyDocument: null, olderThan }, standing.caveats);
   // In practice never: a revocation of the past, even of a minute ago, says nothing of sessions that were minted since.
   const alreadySo = covers(current, olderThan);
   const preview = putCall(policy, revokeDocument(caseId, `<the moment of the change + ${marginSeconds} s>`));
   return {
     prior: { policyDocument: current, olderThan },
     alreadySo,
-    calls: alreadySo || obstacles.length > 0 ? [] : [preview],
-    mayBreak: role ? mayBreak(policy.ownerName, marginSeconds, role) : [],
-    obstacles,
+    calls: alreadySo ? [] : [preview],
+    mayBreak: mayBreak(policy.ownerName, marginSeconds, standing.role),
+    obstacles: [],
   };
 }
 
@@ -124,29 +125,11 @@ function covers(document: string | null, olderThan: string): boolean {
   return (revokedUpTo(document) ?? 0) >= Date.parse(olderThan);
 }
 
-/** Why sessions and trust of this role can not be changed, or nothing. */
-export function roleObstacles(request: ActionRequest, role: Role | null): string[] {
-  const { principal, target } = request;
-  if (!role) return [`IAM has no role ${target} (any more). Check who deleted it, then plan again.`];
-  if (role.Arn !== target) return [`The role is now ${role.Arn}, not ${target}. Plan again.`];
-  if (resourceOf(principal) === target && principal.uniqueId && principal.uniqueId !== role.RoleId) {
-    return [`Role ${target} was created anew since the case began. Plan again.`];
-  }
-  if (role.Path?.startsWith('/aws-service-role/')) {
-    return [`${target} is a service-linked role: its sessions cannot be revoked. A person must act in that service.`];
-  }
-  if (role.Path?.startsWith('/aws-reserved/') || role.RoleName?.startsWith('AWSReservedSSO_')) {
-    return [
-      `${target} belongs to Identity Center and cannot be edited in IAM. Disable the user there and end its sessions.`,
-    ];
-  }
-  return [];
-}
-
 function mayBreak(name: string, marginSeconds: number, role: Role): string[] {
   const lines = [
     `Every user of role ${name}, not only the suspect, loses the sessions issued before the change and up to ${marginSeconds} s ` +
-      'after it. Whoever may assume the role gets fresh sessions that work after those seconds.',
+      'after it. How many those are is not counted: AWS lists no sessions. Whoever may assume the role gets fresh ones that work ' +
+      'after those seconds.',
   ];
   const services = decodeURIComponent(role.AssumeRolePolicyDocument ?? '').match(/[a-z0-9-]+\.amazonaws\.com/gu) ?? [];
   if (services.length > 0) {

@@ -8,9 +8,10 @@ import type { Action, Preflight } from '../../../port.ts';
 import { listAccessKeys } from '../../access-keys.ts';
 import type { AwsClients } from '../../clients.ts';
 import { confirmUser } from '../../confirm.ts';
-import { ACCESS_KEY_ID, targetUser } from '../../names.ts';
+import { KEY_SECRET } from '../../mark-names.ts';
+import { ACCESS_KEY_ID, CASE_ID, targetUser } from '../../names.ts';
 import type { ActionFacts, AwsActionDefinition } from '../definition.ts';
-import { EXAMPLE_USER, read } from '../definition.ts';
+import { example, EXAMPLE_USER, read } from '../definition.ts';
 import { deletedKeys } from '../delete-access-keys/request.ts';
 import {
   createCalls,
@@ -23,8 +24,8 @@ import {
 } from './key.ts';
 
 const parametersSchema = z.strictObject({
-  caseId: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/u),
-  secretName: z.string().regex(/^cordon\/[A-Za-z0-9/_-]{1,200}$/u),
+  caseId: z.string().regex(CASE_ID),
+  secretName: z.string().refine(KEY_SECRET.isMade),
   /** Makes CreateSecret idempotent; 32 to 64 characters, the same for every try of this action in this case. */
   clientRequestToken: z.string().regex(/^[a-f0-9]{32,64}$/u),
 });
@@ -58,18 +59,11 @@ const facts: ActionFacts = {
       purpose: 'the place of the new key; its value is never read',
     })),
   ],
-  example: {
-    action: 'rotate-access-key',
-    cloud: 'aws',
-    accountId: EXAMPLE_USER.accountId,
-    principal: EXAMPLE_USER,
-    target: EXAMPLE_USER.arn,
-    parameters: {
-      caseId: 'ca_0123456789abcdef',
-      secretName: 'cordon/access-keys/ca_0123456789abcdef',
-      clientRequestToken: '0123456789abcdef0123456789abcdef',
-    },
-  },
+  example: example('rotate-access-key', EXAMPLE_USER, {
+    caseId: 'ca_0123456789abcdef',
+    secretName: 'cordon/access-keys/ca_0123456789abcdef',
+    clientRequestToken: '0123456789abcdef0123456789abcdef',
+  }),
 };
 
 export const rotateAccessKey: AwsActionDefinition = {

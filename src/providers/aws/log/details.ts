@@ -3,18 +3,20 @@ import { z } from 'zod';
 import { parseArn } from '../../../domain/arn.ts';
 import type { ChangeDetails } from '../../../domain/evidence.ts';
 import { documentDigest } from '../documents.ts';
-import type { LogEvent } from '../log/event.ts';
-import { ACCESS_KEY_ID, GROUP_NAME, ROLE_NAME, USER_NAME } from '../names.ts';
+import type { LogEvent } from './event.ts';
+import {
+  ACCESS_KEY_ID,
+  FUNCTION_ARN,
+  GROUP_NAME,
+  POLICY_ARN,
+  POLICY_NAME,
+  PROVIDER_ARN,
+  ROLE_NAME,
+  STATEMENT_ID,
+  USER_NAME,
+  VERSION_ID,
+} from '../names.ts';
 
-export const POLICY_ARN = /^arn:aws:iam::(?:aws|\d{12}):policy\/[\w+=,.@/-]{1,512}$/u;
-export const POLICY_NAME = /^[\w+=,.@-]{1,128}$/u;
-export const VERSION_ID = /^v[1-9]\d{0,9}$/u;
-export const PROVIDER_ARN = /^arn:aws:iam::\d{12}:(?:oidc|saml)-provider\/[\w.:/@+=,-]{1,255}$/u;
-/** With a version or an alias where the statement is on one. */
-export const FUNCTION_ARN =
-  /^arn:aws:lambda:[a-z0-9-]{1,30}:\d{12}:function:[\w-]{1,64}(?::(?:\$LATEST|[\w-]{1,128}))?$/u;
-export const STATEMENT_ID = /^[\w-]{1,100}$/u;
-export const DIGEST = /^[0-9a-f]{64}$/u;
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/u;
 const REGION = /^[a-z0-9-]{1,30}$/u;
 /** A trust policy has 4096 characters at most, and some white space. */
@@ -27,6 +29,7 @@ const parameters = z.object({
   groupName: one(GROUP_NAME),
   policyArn: one(POLICY_ARN),
   policyName: one(POLICY_NAME),
+  accessKeyId: one(ACCESS_KEY_ID),
   versionId: one(VERSION_ID),
   openIDConnectProviderArn: one(PROVIDER_ARN),
   sAMLProviderArn: one(PROVIDER_ARN),
@@ -56,7 +59,7 @@ function ofIam(event: LogEvent): Named {
     groupName,
     policyArn,
     policyName,
-    accessKeyId: fit(event.createdKeyId, ACCESS_KEY_ID),
+    accessKeyId: fit(event.createdKeyId, ACCESS_KEY_ID) ?? others.accessKeyId,
     policyVersionId: defaultSetBy(event) ?? undefined,
     idle: isIdleVersion(event) ? true : undefined,
     providerArn: fit(event.made.providerArn, PROVIDER_ARN) ?? others.openIDConnectProviderArn ?? others.sAMLProviderArn,

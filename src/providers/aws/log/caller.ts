@@ -1,6 +1,6 @@
 import { parseArn } from '../../../domain/arn.ts';
 import type { SessionCaller } from '../../../domain/evidence.ts';
-import type { LogEvent } from '../log/event.ts';
+import type { LogEvent } from './event.ts';
 
 /**
  * Who asked STS for a session, in the form in which a trust policy can name it: a session as its role, a caller of another account
@@ -29,4 +29,9 @@ export function callerOf(event: LogEvent): SessionCaller {
     default:
       return { kind: 'unknown', id: (event.identityArn || event.identityType).slice(0, 512) };
   }
+}
+
+/** For a person to read. */
+export function nameOfCaller({ kind, id, subject }: SessionCaller): string {
+  return kind === 'federated' ? `${subject ?? 'someone'} of ${id}` : id || 'someone whom the log does not name';
 }
