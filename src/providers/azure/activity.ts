@@ -74,7 +74,10 @@ async function ownEvents(
 }
 
 /** The name that a user has now, besides the one of the alert: the log keeps the one that was used. */
-async function callerOf(clients: AzureClients, { kind, uniqueId, appId, name }: AzurePrincipal): Promise<Caller> {
+export async function callerOf(
+  clients: AzureClients,
+  { kind, uniqueId, appId, name }: AzurePrincipal,
+): Promise<Caller> {
   const current = kind === 'entra-user' ? (await findUser(clients, uniqueId))?.userPrincipalName : undefined;
   const names = [uniqueId, appId, current, kind === 'entra-user' ? name : undefined];
   const known = names.filter((one) => one !== undefined && one !== '') as readonly string[];

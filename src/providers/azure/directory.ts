@@ -39,7 +39,13 @@ export type ServicePrincipal = z.output<typeof servicePrincipal>;
 const application = z.object({ id: z.string(), appId: z.string().toLowerCase(), ...held });
 export type Application = z.output<typeof application>;
 
-const federated = z.object({ id: z.string(), name: z.string(), issuer: z.string(), subject: z.string() });
+/** A flexible one has an expression and no subject. https://learn.microsoft.com/graph/api/resources/federatedidentitycredential */
+const federated = z.object({
+  id: z.string(),
+  issuer: z.string().nullish(),
+  subject: z.string().nullish(),
+  claimsMatchingExpression: z.object({ value: z.string().nullish() }).nullish(),
+});
 export type FederatedCredential = z.output<typeof federated>;
 
 /** The tenant in which Microsoft keeps its own applications: disabling one of those would take a service from everybody. */
@@ -123,7 +129,7 @@ export async function confirmServicePrincipal(
   if (found.servicePrincipalType === 'ManagedIdentity') {
     throw new CordonFailure(
       'TargetRefused',
-      `${uniqueId} is a managed identity: it has no sign-in or credentials that can be taken away.`,
+      `${uniqueId} is a managed identity: Entra disables none, and its credentials are not those of an application.`,
     );
   }
   if (found.appOwnerOrganizationId === MICROSOFT) {
@@ -133,6 +139,29 @@ export async function confirmServicePrincipal(
     );
   }
   return found;
+}
+
+const member = z.object({ '@odata.type': z.string(), id: z.string().toLowerCase() });
+
+/** Users and service principals in a group, through groups too, by their resource names; `whole`: none is missing. */
+export async function findMembers(
+  { graph }: AzureClients,
+  groupId: string,
+  tenantId: string,
+): Promise<{ readonly members: readonly string[]; readonly whole: boolean }> {
+  const path = `/v1.0/groups/${groupId}/transitiveMembers`;
+  const query = { $select: 'id', $top: '999' };
+  const call = { method: 'GET', path, query, permission: 'Directory.Read.All' } as const;
+  const found = await orNull(graph.list(member, call));
+  const collections = new Map([
+    ['#microsoft.graph.user', 'users'],
+    ['#microsoft.graph.servicePrincipal', 'servicePrincipals'],
+  ]);
+  const members = (found?.items ?? []).flatMap(({ id, '@odata.type': type }) => {
+    const collection = collections.get(type);
+    return collection ? [`/tenants/${tenantId}/${collection}/${id}`] : [];
+  });
+  return { members, whole: !found?.cut };
 }
 
 /** Any kind of principal, if the directory still has it as the kind that the case is about. */

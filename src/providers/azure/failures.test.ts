@@ -19,7 +19,8 @@ describe('toFailure', () => {
     [answered(400), 'ValidationFailed'],
     [answered(401), 'AccessDenied'],
     [answered(403, 'AuthorizationFailed'), 'AccessDenied'],
-    [answered(400, 'AadPremiumLicenseRequired'), 'NotFound'],
+    [answered(400, 'AadPremiumLicenseRequired'), 'ValidationFailed'],
+    [answered(409, 'ScopeLocked'), 'ValidationFailed'],
     [answered(403, 'Authentication_RequestFromNonPremiumTenantOrB2CTenant'), 'ValidationFailed'],
     [answered(404), 'NotFound'],
     [answered(409), 'Conflict'],
@@ -53,6 +54,28 @@ describe('toFailure', () => {
       'Microsoft.Authorization/roleAssignments/delete on /subscriptions/s/resourceGroups/g',
     );
     expect(toFailure(answered(403), call).message).toContain(call.permission);
+  });
+
+  it('names what is lacking at what a setting sends to, not what is held', () => {
+    const message =
+      "The client 'x' with object id 'x' has permission to perform action 'Microsoft.Insights/diagnosticSettings/write' on scope " +
+      "'/subscriptions/s/x'; however, it does not have permission to perform action 'Microsoft.Storage/storageAccounts/listKeys/action' " +
+      "on the linked scope(s) '/subscriptions/other/storage' or the linked scope(s) are invalid.";
+    const failure = toFailure(answered(403, 'LinkedAuthorizationFailed', message), call);
+    expect(failure.message).toContain(
+      'Microsoft.Storage/storageAccounts/listKeys/action on /subscriptions/other/storage',
+    );
+    expect(failure.message).not.toContain('diagnosticSettings');
+  });
+
+  it('names the lock, and the second permission of the logs', () => {
+    const message =
+      "The scope '/subscriptions/s/x' cannot perform delete operation because following scope(s) are locked: '/subscriptions/s'. Please …";
+    expect(toFailure(answered(409, 'ScopeLocked', message), call).message).toContain(
+      'a lock on /subscriptions/s forbids it',
+    );
+    const { message: denied } = toFailure(answered(403, 'Authentication_ApplicationHasNoDirectoryReadAccess'), call);
+    expect(denied).toContain('Directory.Read.All');
   });
 
   it('passes on nothing of what was sent or answered', () => {

@@ -17,9 +17,15 @@ const PASSING = new Set(['AADSTS90006', 'AADSTS90012', 'AADSTS90033', 'AADSTS501
 /** The sign-in log is for directories with a licence of Entra ID P1; the answer has status 403, but no permission helps. */
 const NO_SIGN_IN_LOG = 'Authentication_RequestFromNonPremiumTenantOrB2CTenant';
 
-/** Codes that say more than their HTTP status. A directory without Privileged Identity Management has no schedules to find. */
+/** To read the logs an application needs a second permission. */
+const NO_DIRECTORY_READ = 'Authentication_ApplicationHasNoDirectoryReadAccess';
+
+/** A lock on a scope forbids what was asked, until a person takes it off: no try changes that. */
+export const LOCKED = 'ScopeLocked';
+
+/** Codes that say more than their HTTP status. */
 const TYPE_OF_CODE: ReadonlyMap<string, FailureType> = new Map([
-  ['AadPremiumLicenseRequired', 'NotFound'],
+  [LOCKED, 'ValidationFailed'],
   ['Directory_ConcurrencyViolation', 'Conflict'],
   [NO_SIGN_IN_LOG, 'ValidationFailed'],
   ['TooManyRequests', 'Throttled'],
@@ -45,7 +51,8 @@ const TYPE_OF_STATUS: ReadonlyMap<number, FailureType> = new Map([
  * what was sent, and that can be a secret. Of a denial the permission and the scope are taken.
  *
  * What nobody here knows is `Unavailable`: retried inside its budget, never a success and never "not found". Every write of this
- * provider may be repeated (its names are ours, or it only takes away), so none ends as `OutcomeUnknown`.
+ * provider may be repeated, so none ends as `OutcomeUnknown`: its names are ours, or it only takes away, or, where Azure takes a
+ * name once only (requests of Privileged Identity Management), what stands under the name is read.
  */
 export function toFailure(error: unknown, call: FailedCall): CordonFailure {
   if (error instanceof CordonFailure) return error;
@@ -59,6 +66,14 @@ export function toFailure(error: unknown, call: FailedCall): CordonFailure {
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
 }
+
+/** Whether Azure refused with this code, where the type of the failure says less. */
+export function refusedWith(error: unknown, code: string): error is CordonFailure {
+  return error instanceof CordonFailure && error.cause instanceof Error && error.cause.message.split(', ')[0] === code;
+}
+
+/** Whether a lock forbids it. */
+export const isLocked = (error: unknown): error is CordonFailure => refusedWith(error, LOCKED);
 
 interface Seen {
   readonly code: string;
@@ -136,7 +151,7 @@ function explain(type: FailureType, { name, permission }: FailedCall, seen: Seen
   switch (type) {
     case 'AccessDenied':
       if (status === 401) return `Azure refused Cordon's own token at ${name} (${code}). Check its credentials.`;
-      return denial(name, permission, seen.message);
+      return denial(name, code === NO_DIRECTORY_READ ? 'Directory.Read.All' : permission, seen.message);
     case 'Throttled':
       return `Azure throttled ${name}.`;
     case 'TimedOut':
@@ -148,16 +163,28 @@ function explain(type: FailureType, { name, permission }: FailedCall, seen: Seen
     case 'ValidationFailed':
       if (code === NO_SIGN_IN_LOG)
         return `${name}: the directory has no licence (Entra ID P1) that lets its sign-in log be read.`;
+      if (code === LOCKED) return `${name}: ${lockIn(seen.message)} forbids it: remove the lock, then try again.`;
       return `${name}: Azure refused the request as it was put (${code}).`;
     default:
       return `${name} failed (${code}${status ? `, HTTP ${status}` : ''}); Azure may be unavailable.`;
   }
 }
 
-/** "The client '…' does not have authorization to perform action 'Microsoft.…/write' over scope '/subscriptions/…' or …" */
+/** "The scope '…' cannot perform delete operation because following scope(s) are locked: '/subscriptions/…'. Please remove …" */
+function lockIn(message: string): string {
+  const scope = /are locked: '([\w./() -]{1,400})'/u.exec(message)?.[1];
+  return scope ? `a lock on ${scope}` : 'a lock';
+}
+
+/**
+ * "The client '…' does not have authorization to perform action 'Microsoft.…/write' over scope '/subscriptions/…' or …", and where it
+ * may do that, but not link to something else: "… has permission to perform action '…' on scope '…'; however, it does not have
+ * permission to perform action '…' on the linked scope(s) '…' or …".
+ */
 function denial(name: string, permission: string, message: string): string {
-  const action = /perform action '([\w./*-]{1,200})'/u.exec(message)?.[1] ?? permission;
-  const scope = /over scope '([\w./ -]{1,400})'/u.exec(message)?.[1];
+  const lacking = /does not have .*$/su.exec(message)?.[0] ?? message;
+  const action = /perform action '([\w./*-]{1,200})'/u.exec(lacking)?.[1] ?? permission;
+  const scope = /(?:over scope|on the linked scope\(s\)) '([\w./() -]{1,400})'/u.exec(lacking)?.[1];
   const privileged = /^User(?:\.EnableDisable|\.RevokeSessions|-Password)/u.test(permission)
     ? ' Users with a role in the directory need a directory role besides.'
     : '';

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { CordonFailure } from '../../contracts/failures.ts';
 import { matchesWildcard } from '../../domain/wildcard.ts';
 import type { Permission } from '../port.ts';
-import { armPermission, graphPermission } from './actions/definition.ts';
+import { armPermission, DESTINATION, graphPermission } from './actions/definition.ts';
 import type { AzureClients } from './clients.ts';
 import { self, tokenClaims } from './principals.ts';
 import type { AzureSettings } from './settings.ts';
@@ -13,6 +13,7 @@ export const EVIDENCE_PERMISSIONS: readonly Permission[] = [
   graphPermission('User.Read.All', 'confirming a user'),
   graphPermission('Application.Read.All', 'confirming a service principal, its secrets and certificates'),
   graphPermission('AuditLog.Read.All', 'sign-ins and changes in the directory'),
+  graphPermission('Directory.Read.All', 'asked besides by the logs of sign-ins and of changes in the directory'),
   graphPermission('UserAuthenticationMethod.Read.All', 'has the user a second factor'),
   armPermission('Microsoft.Insights/eventtypes/values/read', 'what the identity did'),
   armPermission('Microsoft.Authorization/roleAssignments/read', 'sweep: which assignments carry the mark of Cordon'),
@@ -46,12 +47,13 @@ export async function findMissingPermissions(
   return (await Promise.all(missing)).flat();
 }
 
-/** A permission at every subscription is one for each of them. */
+/** A permission at every subscription is one for each of them; one at a destination is asked about by the preflight, which knows it. */
 function everywhere(
   permission: Permission,
   { subscriptions }: Pick<AzureSettings, 'subscriptions'>,
 ): readonly Permission[] {
   const { resource } = permission;
+  if (resource === DESTINATION) return [];
   if (!resource.includes(SUBSCRIPTION)) return [permission];
   return subscriptions.map((id) => ({ ...permission, resource: resource.replace(SUBSCRIPTION, id) }));
 }
@@ -70,7 +72,8 @@ async function graphRoles(clients: AzureClients, settings: AzureSettings): Promi
     (name.endsWith('.Read.All') && roles.includes(name.replace(/\.Read\.All$/u, '.ReadWrite.All')));
 }
 
-async function armActions({ arm }: AzureClients, scope: string): Promise<(name: string) => boolean> {
+/** Whether Cordon itself may do an action at the scope. */
+export async function armActions({ arm }: AzureClients, scope: string): Promise<(name: string) => boolean> {
   const path = `${scope}/providers/Microsoft.Authorization/permissions`;
   const { items } = await arm.list(granted, { method: 'GET', path, query: { 'api-version': '2022-04-01' } });
   return (name) => items.some((role) => allows(role, name.toLowerCase()));

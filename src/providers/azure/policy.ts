@@ -2,6 +2,7 @@ import { CordonFailure } from '../../contracts/failures.ts';
 import type { Permission } from '../port.ts';
 import type { AzureActionDefinition } from './actions/definition.ts';
 import type { AzureActionId } from './actions/index.ts';
+import { DESTINATION } from './actions/definition.ts';
 import { AZURE_ACTIONS } from './actions/index.ts';
 import { EVIDENCE_PERMISSIONS } from './permissions.ts';
 import type { AzureSettings } from './settings.ts';
@@ -33,28 +34,35 @@ export function leastPrivilegeRole(
   { subscriptions }: Pick<AzureSettings, 'subscriptions'>,
 ): LeastPrivilege {
   const permissions = [...EVIDENCE_PERMISSIONS, ...enabledActions.flatMap(permissionsOfAction)];
-  const names = (graph: boolean) =>
-    [
-      ...new Set(permissions.filter(({ resource }) => (resource === 'graph') === graph).map(({ name }) => name)),
-    ].toSorted();
-  const graphApplicationPermissions = names(true);
+  const names = (of: (resource: string) => boolean) =>
+    [...new Set(permissions.filter(({ resource }) => of(resource)).map(({ name }) => name))].toSorted();
+  const graphApplicationPermissions = names((resource) => resource === 'graph');
+  const actions = names((resource) => resource !== 'graph' && resource !== DESTINATION);
   return {
     roleDefinition: {
       Name: 'Cordon responder',
       IsCustom: true,
       Description: 'What Cordon needs to gather evidence and to contain identities with the enabled actions.',
-      Actions: names(false),
+      Actions: actions,
       NotActions: [],
       DataActions: [],
       NotDataActions: [],
       AssignableScopes: subscriptions.map((id) => `/subscriptions/${id}`),
     },
     graphApplicationPermissions,
-    notes: notesOn(names(false), graphApplicationPermissions),
+    notes: notesOn(
+      actions,
+      graphApplicationPermissions,
+      names((resource) => resource === DESTINATION),
+    ),
   };
 }
 
-function notesOn(actions: readonly string[], graph: readonly string[]): readonly string[] {
+function notesOn(
+  actions: readonly string[],
+  graph: readonly string[],
+  atDestinations: readonly string[],
+): readonly string[] {
   const notes: string[] = [];
   if (actions.includes('Microsoft.Authorization/roleAssignments/write'))
     notes.push(
@@ -67,6 +75,11 @@ function notesOn(actions: readonly string[], graph: readonly string[]): readonly
   if (graph.some((name) => /^User(?:\.EnableDisable|-Password)/u.test(name)))
     notes.push(
       'For users who hold a role in the directory, the identity needs the directory role Privileged Authentication Administrator.',
+    );
+  if (atDestinations.length > 0)
+    notes.push(
+      `To restore diagnostic settings, assign a role at what each of them sends to, and nowhere else, with the one of these that ` +
+        `fits: ${atDestinations.join(', ')}.`,
     );
   return notes;
 }

@@ -94,6 +94,7 @@ describe('what a proposal does not cover', () => {
 
   it('is always the tokens of a managed identity', () => {
     expect(caveats('managed-identity').join()).toMatch(/24 hours/u);
+    expect(caveats('managed-identity').join()).toMatch(/federated credentials.*permissions of Graph/u);
   });
 
   it('is the log, where it can not be read or is left off', () => {

@@ -14,7 +14,7 @@ import type { AzureSettings } from './settings.ts';
 const ACTIONS_OF: Readonly<Record<AzurePrincipal['kind'], readonly AzureActionId[]>> = {
   'service-principal': ['disable-service-principal', 'remove-application-credentials'],
   'entra-user': ['disable-user', 'revoke-sign-in-sessions', 'reset-user-password'],
-  // It has no credentials of its own, and Entra does not let anyone disable it: only what it may do can be taken away.
+  // Entra does not let anyone disable it, and its credentials are not those of an application: only its roles can be taken away.
   'managed-identity': [],
 };
 
@@ -67,8 +67,9 @@ function caveatsOnTokens({ kind }: AzurePrincipal, isEnabled: (action: AzureActi
   const takesRoles = isEnabled('tighten-role-assignments') || isEnabled('remove-role-assignments');
   if (kind === 'managed-identity') {
     caveats.push(
-      'A managed identity can not be disabled and has no credential to remove: whoever controls the resource that it belongs to gets ' +
-        'tokens for it still, and those that are out live for up to 24 hours. Isolate that resource.',
+      'A managed identity can not be disabled: whoever controls the resource that it belongs to gets tokens for it still, and those ' +
+        'that are out live for up to 24 hours. Isolate that resource. A user-assigned one may have federated credentials, and its ' +
+        'application permissions of Graph and its roles in the directory stay: look at both.',
     );
   }
   const disable = kind === 'entra-user' ? 'disable-user' : 'disable-service-principal';

@@ -1,8 +1,6 @@
-import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
 import { azureSection } from '../../config/clouds.ts';
-import { isResourceName } from '../../domain/resource-name.ts';
 import type { AzureActionDefinition } from './actions/definition.ts';
 import { AZURE_ACTIONS } from './actions/index.ts';
 import { createAzureProvider, leastPrivilegeRole } from './index.ts';
@@ -22,26 +20,19 @@ const provider = createAzureProvider({
 });
 
 describe('the registry of Azure actions', () => {
-  it('is equal to the folders', () => {
-    const entries = readdirSync(new URL('actions', import.meta.url), { withFileTypes: true });
-    const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
-    expect(folders.toSorted()).toEqual(ids.toSorted());
+  it('is what the provider has', () => {
     expect(Object.keys(provider.actions)).toEqual(ids);
   });
 
-  it('is equal to what the configuration may enable', () => {
+  it('takes no role for a narrow one that is to be replaced itself', () => {
     const [tenantId] = subscriptions;
-    const enabled = (actions: string[]) => azureSection.safeParse({ tenantId, subscriptions, actions }).success;
-    expect(enabled(ids)).toBe(true);
-    expect(ids.every((id) => enabled([id]))).toBe(true);
-    expect(enabled(['no-such-action'])).toBe(false);
+    const tightens = (tightenTo: object) => azureSection.safeParse({ tenantId, subscriptions, tightenTo }).success;
+    expect(tightens({ Owner: 'Reader', Contributor: 'Reader' })).toBe(true);
+    expect(tightens({ Owner: 'Contributor', Contributor: 'Reader' })).toBe(false);
+    expect(tightens({ Owner: 'Owner' })).toBe(false);
   });
 
-  it.each(definitions)('%s is whole', (id, { facts }) => {
-    expect(facts.id).toBe(id);
-    expect(facts.description.length).toBeGreaterThan(80);
-    expect(facts.permissions.length).toBeGreaterThan(0);
-    expect(isResourceName(facts.example.target)).toBe(true);
+  it.each(definitions)('%s reconciles where it creates', (id, { facts }) => {
     expect(typeof provider.actions[id]?.reconcile).toBe(facts.effect === 'creating' ? 'function' : 'undefined');
   });
 
@@ -79,7 +70,9 @@ describe('the least privilege', () => {
     const { roleDefinition, graphApplicationPermissions } = leastPrivilegeRole(ids, { subscriptions });
     const declared = [...EVIDENCE_PERMISSIONS, ...definitions.flatMap(([, { facts }]) => facts.permissions)];
     const granted = [...roleDefinition.Actions, ...graphApplicationPermissions];
-    expect(new Set(granted)).toEqual(new Set(declared.map(({ name }) => name)));
+    // What is asked for at the destination of a setting is granted there, by hand.
+    const everywhere = declared.filter(({ resource }) => resource !== '<destination>');
+    expect(new Set(granted)).toEqual(new Set(everywhere.map(({ name }) => name)));
     for (const action of roleDefinition.Actions)
       expect(action).toMatch(/^Microsoft\.[A-Za-z]+(?:\/[A-Za-z]+)+\/(?:read|write|delete)$/u);
     expect(roleDefinition.AssignableScopes).toEqual([`/subscriptions/${subscriptions[0]}`]);

@@ -4,7 +4,7 @@ import { CordonFailure } from '../../contracts/failures.ts';
 import type { ActionRequest, PlannedCall } from '../../domain/plan.ts';
 import type { Action, Preflight, Verification } from '../port.ts';
 import type { ActionFacts } from './actions/definition.ts';
-import { changeEach, read } from './actions/definition.ts';
+import { changeUnlocked, read } from './actions/definition.ts';
 import type { Assignment } from './assignments.ts';
 import {
   assignmentSchema,
@@ -63,7 +63,7 @@ export function replaceAssignments(
         ...change.create.filter((one) => !present.has(keyOf(one))).map((one) => () => putAssignment(clients, one)),
         ...change.remove.filter((one) => present.has(keyOf(one))).map((one) => () => deleteAssignment(clients, one)),
       ];
-      await changeEach(changes, 'changes were made', (make) => make());
+      await changeUnlocked(changes, 'changes were made', (make) => make());
       return { result: { created: change.create.map(json), removed: change.remove.map(({ id }) => id) } };
     },
     async verify(request): Promise<Verification> {
@@ -192,7 +192,7 @@ function stillReads(direct: readonly Assignment[], create: readonly Assignment[]
   const gone = new Set(remove.map(keyOf));
   const left = [...create, ...direct.filter((one) => !gone.has(keyOf(one)))];
   if (left.length === 0) return [];
-  const roles = left.map(described).join(', ');
+  const roles = left.map(described).toSorted().join(', ');
   return [
     `Tokens that are out keep what is left, ${roles}, until they expire: about an hour, up to 24 for a managed identity. ` +
       'remove-role-assignments leaves nothing.',

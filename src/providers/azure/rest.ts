@@ -69,16 +69,24 @@ export function createRest(baseUrl: string, pipeline: Pipeline): Rest {
     call: (call) => send(urlOf(origin, call), call),
     async list(item, call, pages = 20) {
       const items: z.output<typeof item>[] = [];
-      let next: string | null | undefined = urlOf(origin, call);
+      let next: string | null = urlOf(origin, call);
       for (let count = 0; next && count < pages; count++) {
-        if (!next.startsWith(`${origin}/`)) throw unreadable(callName(call.method, next));
         const answer: z.output<typeof page> = read(page, await send(next, call), callName(call.method, next));
         items.push(...answer.value.map((one) => read(item, one, callName(call.method, call.path))));
-        next = answer.nextLink ?? answer['@odata.nextLink'];
+        next = following(origin, answer, callName(call.method, call.path));
       }
       return { items, cut: Boolean(next) };
     },
   };
+}
+
+/** The link to the next page. Resource Manager writes its port into it, `https://management.azure.com:443/…`, which is the same host. */
+function following(origin: string, answer: z.output<typeof page>, name: string): string | null {
+  const link = answer.nextLink ?? answer['@odata.nextLink'];
+  if (!link) return null;
+  const url = URL.parse(link);
+  if (url?.origin !== new URL(origin).origin || url.username !== '' || url.password !== '') throw unreadable(name);
+  return url.href;
 }
 
 /** What Azure answered, in the shape that was expected of it; another shape proves nothing, and may pass with the next try. */

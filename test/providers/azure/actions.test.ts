@@ -68,6 +68,56 @@ describe.each(FINAL)('%s', (id) => {
   });
 });
 
+describe('remove-application-credentials', () => {
+  const ID = 'remove-application-credentials';
+
+  it('removes everything where one federated credential is a flexible one, without a subject', async () => {
+    const { application, appId, servicePrincipal } = stage.azure.build.addApplication('flexible', {
+      federated: [{ issuer: 'https://token.actions.example', expression: "claims['sub'] matches 'repo:*'" }],
+    });
+    const principal = { ...stage.pipeline, name: 'flexible', uniqueId: servicePrincipal.id, appId };
+    expect((await stage.provider.credentials(principal)).accessKeys).toHaveLength(2);
+    const { action, request } = chosen(stage, ID, principal);
+    const { mayBreak, prior } = await action.preflight(request);
+    expect(mayBreak.join()).toContain("claims['sub'] matches 'repo:*'");
+    await action.apply(request, prior);
+    expect([application.passwordCredentials, application.federatedIdentityCredentials]).toEqual([[], []]);
+  });
+
+  it('goes on where someone else removes a secret right before it does', async () => {
+    const { action, request } = chosen(stage, ID);
+    const { prior } = await action.preflight(request);
+    const { application } = stage.app;
+    stage.azure.faults.interfere(({ path }) => {
+      if (path.endsWith('/removePassword')) application.passwordCredentials = [];
+      return undefined;
+    });
+    const { result } = await action.apply(request, prior);
+    expect(await action.verify(request, result)).toMatchObject({ status: 'holds' });
+  });
+
+  it('does not take a refusal for "removed by someone else"', async () => {
+    const { action, request } = chosen(stage, ID);
+    const { prior } = await action.preflight(request);
+    const { application } = stage.app;
+    const kept = application.passwordCredentials;
+    stage.azure.faults.interfere(({ method, path }) => {
+      // There for every list, and unknown to each removal.
+      application.passwordCredentials = method === 'POST' && path.endsWith('/removePassword') ? [] : kept;
+      return undefined;
+    });
+    await expect(action.apply(request, prior)).rejects.toMatchObject({ type: 'ValidationFailed' });
+  });
+});
+
+it('tells before a user is disabled what to review before it is enabled again, the same afterwards', async () => {
+  const { action, request } = chosen(stage, 'disable-user');
+  const { mayBreak, prior } = await action.preflight(request);
+  expect(mayBreak.join()).toMatch(/authentication methods.*OAuth grants.*inbox rules/u);
+  await action.apply(request, prior);
+  expect((await action.preflight(request)).mayBreak).toEqual(mayBreak);
+});
+
 describe('whoever stole the secret of the application', () => {
   it.each([
     [['disable-service-principal', 'remove-role-assignments'], 'AADSTS7000112', 403],

@@ -5,7 +5,7 @@ import { resourceOf } from '../../../src/domain/principal.ts';
 import { createAzureProvider } from '../../../src/providers/azure/index.ts';
 import { heldToken } from '../../support/azure/clients.ts';
 import type { Stage } from './stage.ts';
-import { ALL, applied, buildStage, CASE, VM } from './stage.ts';
+import { applied, buildStage, VM } from './stage.ts';
 
 let stage: Stage;
 beforeEach(async () => void (stage = await buildStage()));
@@ -195,55 +195,5 @@ describe('credentials', () => {
     expect(await stage.provider.credentials(stage.alice)).toMatchObject({ consolePassword: true, accessKeys: [] });
     stage.azure.faults.add({ match: /authentication\/methods/u, kind: '403' });
     await expect(stage.provider.credentials(stage.alice)).rejects.toThrow(/UserAuthenticationMethod\.Read\.All/u);
-  });
-});
-
-describe('a log that the principal switched off', () => {
-  const write = {
-    properties: {
-      workspaceId: '/subscriptions/x/workspaces/siem',
-      logs: [{ category: 'Administrative', enabled: true }],
-    },
-  };
-  const path = () => `${stage.setting}?api-version=2021-05-01-preview`;
-  const as = async (objectId: string) => heldToken(await stage.azure.issueToken({ objectId }));
-  const restore = async () => {
-    const { changesByPrincipal, ...facts } = await stage.provider.activity(stage.alice, ...windows());
-    const { requests } = stage.provider.propose(stage.alice, { ...facts, changesByPrincipal }, CASE, ALL);
-    const request = requests.find(({ action }) => action === 'restore-diagnostic-settings');
-    const action = stage.provider.actions['restore-diagnostic-settings'];
-    if (!request || !action) throw new Error('not proposed');
-    return { action, request };
-  };
-
-  it('is sent where it was sent before, and a rollback leaves it as the principal had', async () => {
-    await stage.clients.call(stage.clients.credential(stage.cordon), 'PUT', path(), write);
-    stage.azure.advance(1000);
-    await stage.clients.call(await as(stage.alice.uniqueId), 'DELETE', path());
-    const snapshot = stage.azure.snapshot();
-    const { action, request } = await restore();
-    const { calls, prior, caveats } = await action.preflight(request);
-    expect({ calls, caveats }).toEqual({
-      calls: [{ service: 'arm', operation: `PUT ${request.target}`, parameters: write }],
-      caveats: [],
-    });
-    const { result } = await action.apply(request, prior);
-    expect(JSON.stringify(stage.azure.snapshot())).toContain('workspaces/siem');
-    expect(await action.verify(request, result)).toMatchObject({ status: 'holds' });
-    expect(await action.preflight(request)).toMatchObject({ alreadySo: true });
-    await action.revert(request, prior, result);
-    expect(stage.azure.snapshot()).toEqual(snapshot);
-  });
-
-  it('is left as it is where the log does not say what it was, and the plan says so', async () => {
-    await stage.clients.call(await as(stage.alice.uniqueId), 'DELETE', path());
-    const snapshot = stage.azure.snapshot();
-    const { action, request } = await restore();
-    const { calls, prior, caveats = [] } = await action.preflight(request);
-    expect(calls).toEqual([]);
-    expect(caveats.join()).toContain('a person must restore it');
-    const { result } = await action.apply(request, prior);
-    await action.revert(request, prior, result);
-    expect(stage.azure.snapshot()).toEqual(snapshot);
   });
 });

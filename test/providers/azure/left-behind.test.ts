@@ -1,10 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import type { PipelinePolicy } from '@azure/core-rest-pipeline';
+
 import type { ActivityFacts } from '../../../src/domain/evidence.ts';
+import { resourceOf } from '../../../src/domain/principal.ts';
+import { removeGrantedAssignment } from '../../../src/providers/azure/actions/remove-granted-assignment/index.ts';
+import { createAzureClients } from '../../../src/providers/azure/clients.ts';
 import type { LogEvent } from '../../../src/providers/azure/log/event.ts';
 import { identityChange } from '../../../src/providers/azure/log/summary.ts';
 import type { Stage } from './stage.ts';
-import { ALL, applied, buildStage, CASE, chosen, grantToNeighbour, tries } from './stage.ts';
+import { ALL, applied, buildStage, CASE, chosen, grant, grantToNeighbour, tries } from './stage.ts';
 
 const ACTION = 'remove-granted-assignment';
 let stage: Stage;
@@ -42,6 +47,54 @@ describe('a role that the suspect gave to another', () => {
     await applied(stage, ACTION);
     expect(JSON.stringify(stage.azure.snapshot())).not.toContain(granted.split('/').at(-1));
     expect(await tries(stage, ofNeighbour())).toBe(200);
+  });
+
+  it('names who loses it, so that nobody protected does', async () => {
+    const { action, request } = chosen(stage, ACTION);
+    const affected = async () => (await action.preflight(request)).affected;
+    const name = (id: string, collection = 'servicePrincipals') => `/tenants/${request.accountId}/${collection}/${id}`;
+    expect(await affected()).toEqual([name(stage.neighbour.servicePrincipal.id)]);
+    const selves = await stage.provider.selves();
+    for (const [members, expected] of [
+      [[stage.cordon.servicePrincipal], selves.map(resourceOf)],
+      [[{ id: stage.alice.uniqueId }], [resourceOf(stage.alice)]],
+      [[], []],
+    ] as const) {
+      const inner = stage.azure.build.addGroup('inner', members);
+      await grant(stage, stage.azure.build.addGroup('outer', [inner]).id);
+      expect(await affected()).toEqual(expected);
+    }
+    await applied(stage, ACTION);
+    expect(await affected()).toEqual([]);
+  });
+
+  it('is not taken from someone whom the suspect gave it to after it was read', async () => {
+    const { action, request } = chosen(stage, ACTION);
+    const { prior } = await action.preflight(request);
+    await grant(stage, stage.cordon.servicePrincipal.id);
+    const snapshot = stage.azure.snapshot();
+    const { result } = await action.apply(request, prior);
+    expect(stage.azure.snapshot()).toEqual(snapshot);
+    expect(await action.verify(request, result)).toMatchObject({ status: 'drifted' });
+  });
+
+  it('names it as whatever it may be, where Azure says only an id', async () => {
+    const untyped: PipelinePolicy = {
+      name: 'untyped',
+      async sendRequest(request, next) {
+        const response = await next(request);
+        return {
+          ...response,
+          bodyAsText: response.bodyAsText?.replace('"principalType":"ServicePrincipal",', '') ?? null,
+        };
+      },
+    };
+    const { request } = chosen(stage, ACTION);
+    const clients = createAzureClients(stage.settings, [untyped]);
+    const { affected } = await removeGrantedAssignment.create(clients, stage.settings).preflight(request);
+    const { id } = stage.neighbour.servicePrincipal;
+    const tenant = `/tenants/${stage.settings.tenantId}`;
+    expect(affected).toEqual([`${tenant}/users/${id}`, `${tenant}/servicePrincipals/${id}`]);
   });
 
   it('is left, and said, where someone else made it anew under that id', async () => {

@@ -56,6 +56,15 @@ describe('tightening', () => {
     expect(snapshot()).toEqual(before);
   });
 
+  it('says before it what it says afterwards of what is left', async () => {
+    stage.azure.build.assignRole(stage.identity.uniqueId, 'Reader', stage.subscription);
+    const { action, request } = chosen(stage, TIGHTEN, stage.identity);
+    const { prior, caveats } = await action.preflight(request);
+    await action.apply(request, prior);
+    expect(caveats?.join()).toMatch(/Reader at .*Reader at /u);
+    expect((await action.preflight(request)).caveats).toEqual(caveats);
+  });
+
   it('says which role of the configuration does not exist, and changes nothing', async () => {
     const { action, request } = chosen(stage, TIGHTEN);
     const wrong = { ...request, parameters: { caseId: CASE, tightenTo: { Contributor: 'Raeder' } } };

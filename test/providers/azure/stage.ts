@@ -5,7 +5,7 @@ import { AZURE_ACTIONS } from '../../../src/providers/azure/actions/index.ts';
 import type { AzureSettings } from '../../../src/providers/azure/index.ts';
 import { createAzureProvider, leastPrivilegeRole } from '../../../src/providers/azure/index.ts';
 import type { Action, Provider } from '../../../src/providers/port.ts';
-import { Clients } from '../../support/azure/clients.ts';
+import { Clients, heldToken } from '../../support/azure/clients.ts';
 import type { AddedApplication, AzureDouble } from '../../support/azure/index.ts';
 import { startAzure } from '../../support/azure/index.ts';
 
@@ -31,6 +31,8 @@ export interface Stage {
   readonly identity: AzurePrincipal;
   /** Where the log of the subscription is sent; alice deletes it where a test says so. */
   readonly setting: string;
+  /** The workspace that the log is sent to, to which Cordon may link where it restores settings. */
+  readonly workspace: string;
 }
 
 export async function buildStage(enabled: readonly string[] = ALL): Promise<Stage> {
@@ -41,7 +43,9 @@ export async function buildStage(enabled: readonly string[] = ALL): Promise<Stag
   const group = build.addResourceGroup(subscription, 'prod');
   build.addResource(group, VM, 'web-1');
   build.addDiagnosticSetting(subscription, 'to-siem', {});
+  const workspace = build.addResource(group, 'Microsoft.OperationalInsights/workspaces', 'siem');
   const cordon = addCordon(azure, subscription, enabled);
+  if (enabled.includes('restore-diagnostic-settings')) letLink(azure, cordon, workspace);
   const { app, neighbour, user, managed } = addIdentities(azure, subscription, group);
   const settings = settingsOf(azure, subscription, cordon);
   const common = { cloud: 'azure', accountId } as const;
@@ -60,6 +64,7 @@ export async function buildStage(enabled: readonly string[] = ALL): Promise<Stag
     alice: { ...common, kind: 'entra-user', name: user.userPrincipalName, uniqueId: user.id },
     identity: { ...common, kind: 'managed-identity', name: 'web-1', uniqueId: managed.id, appId: managed.appId },
     setting: `${subscription}/providers/Microsoft.Insights/diagnosticSettings/to-siem`,
+    workspace,
   };
 }
 
@@ -69,6 +74,16 @@ function addCordon({ build }: AzureDouble, subscription: string, enabled: readon
   const cordon = build.addApplication('cordon', { permissions: least.graphApplicationPermissions });
   build.assignRole(cordon.servicePrincipal.id, role.roleName, subscription);
   return cordon;
+}
+
+/** As the notes of the generated policy tell the operator to. */
+export function letLink({ build }: AzureDouble, cordon: AddedApplication, workspace: string): void {
+  const { roleName } = build.addCustomRole(
+    'Links logs',
+    [workspace],
+    ['Microsoft.OperationalInsights/workspaces/sharedKeys/action'],
+  );
+  build.assignRole(cordon.servicePrincipal.id, roleName, workspace);
 }
 
 function addIdentities({ build, ca }: AzureDouble, subscription: string, group: string) {
@@ -113,18 +128,35 @@ const grantedBy = ({ group }: Pick<Stage, 'group'>) =>
 
 /** The pipeline, in whoever's hands, gives its neighbour the right to give rights. */
 export async function grantToNeighbour(stage: Stage): Promise<string> {
-  const { azure, clients, app, neighbour, subscription } = stage;
+  const { azure, app, neighbour, subscription } = stage;
   azure.build.assignRole(app.servicePrincipal.id, 'User Access Administrator', subscription);
+  return grant(stage, neighbour.servicePrincipal.id);
+}
+
+/** The pipeline gives it under the same id to whomever, in the place of whoever had it. */
+export async function grant(stage: Stage, principalId: string): Promise<string> {
+  const { clients, app, subscription } = stage;
   const id = grantedBy(stage);
+  const path = `${id}?api-version=2022-04-01`;
   const properties = {
     roleDefinitionId: `${subscription}/providers/Microsoft.Authorization/roleDefinitions/${USER_ACCESS_ADMINISTRATOR}`,
-    principalId: neighbour.servicePrincipal.id,
-    principalType: 'ServicePrincipal',
+    principalId,
   };
-  const path = `${id}?api-version=2022-04-01`;
+  await clients.call(clients.credential(app), 'DELETE', path);
   const { status, body } = await clients.call(clients.credential(app), 'PUT', path, { properties });
   if (status !== 201) throw new Error(`The grant failed: ${JSON.stringify(body)}`);
   return id;
+}
+
+/** What the log of the subscription was sent by, written by someone who may, and then deleted by alice, in whoever's hands. */
+export async function deleteSetting({ azure, clients, neighbour, alice, setting, workspace }: Stage): Promise<void> {
+  const path = `${setting}?api-version=2021-05-01-preview`;
+  const properties = { workspaceId: workspace, logs: [{ category: 'Administrative', enabled: true }] };
+  const written = await clients.call(clients.credential(neighbour), 'PUT', path, { properties });
+  azure.advance(1000);
+  const stolen = heldToken(await azure.issueToken({ objectId: alice.uniqueId }));
+  const deleted = await clients.call(stolen, 'DELETE', path);
+  if (written.status !== 200 || deleted.status !== 200) throw new Error('The setting is not as it should be.');
 }
 
 const USER_ACCESS_ADMINISTRATOR = '18d7d88d-d35e-4fb5-a5c3-7773c20a72d9';

@@ -3,6 +3,7 @@ import { AUTHORIZATION_ROUTES } from './arm-authorization.ts';
 import { RESOURCE_ROUTES } from './arm-resources.ts';
 import type { ArmRequest } from './arm-route.ts';
 import { DIAGNOSTIC_SETTINGS_ROUTES } from './diagnostic-settings.ts';
+import { lockOn } from './locks.ts';
 import { ApiError, type Call, type Reply } from './http.ts';
 import { PIM_ROUTES } from './pim.ts';
 import { isAllowed, scopesUpwards } from './rbac.ts';
@@ -39,6 +40,7 @@ function answer(world: World, call: Call, caller: Caller): Reply {
     return logged(request, action, () => {
       requireSubscription(request);
       if (!route.open?.(request)) authorize(request, action);
+      requireUnlocked(request);
       return route.handle(request);
     });
   }
@@ -60,6 +62,17 @@ function requireSubscription({ world, scope }: ArmRequest): void {
   const id = /^\/subscriptions\/([^/]+)/iu.exec(scope)?.[1];
   if (id && scopesUpwards(world, scope).length === 0)
     throw new ApiError(404, 'SubscriptionNotFound', `The subscription '${id}' could not be found.`);
+}
+
+function requireUnlocked({ world, call, scope }: ArmRequest): void {
+  const lock = lockOn(world, scope, call.method);
+  if (!lock) return;
+  const verb = call.method === 'DELETE' ? 'delete' : 'write';
+  throw new ApiError(
+    409,
+    'ScopeLocked',
+    `The scope '${call.path}' cannot perform ${verb} operation because following scope(s) are locked: '${lock.scope}'. Please remove the lock and try again.`,
+  );
 }
 
 function authorize({ world, caller, scope }: ArmRequest, action: string): void {

@@ -1,13 +1,14 @@
-import { createHash, randomUUID, X509Certificate } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 
+import type { FederatedOptions, PasswordOptions } from './credentials.ts';
+import { federatedCredentialOf, keyCredentialOf, newPassword, newSecret } from './credentials.ts';
 import { permission } from './roles.ts';
 import { setUpAssignment, type AssignmentRequest } from './role-assignments.ts';
 import type {
   Application,
   Eligibility,
-  FederatedCredential,
   Group,
-  KeyCredential,
+  Lock,
   OAuth2PermissionGrant,
   PasswordCredential,
   Resource,
@@ -27,18 +28,12 @@ export interface ApplicationOptions {
   /** PEM. */
   readonly certificates?: readonly string[];
   readonly servicePrincipalCertificates?: readonly string[];
-  readonly federated?: readonly { readonly issuer: string; readonly subject: string; readonly name?: string }[];
+  readonly federated?: readonly FederatedOptions[];
   /** Application permissions of Microsoft Graph that an administrator granted: `User.Read.All`. */
   readonly permissions?: readonly string[];
   /** Directory roles of the service principal, without which it can't touch privileged users. */
   readonly directoryRoles?: readonly string[];
   readonly ownerIds?: readonly string[];
-}
-
-export interface PasswordOptions {
-  readonly secret?: string;
-  readonly displayName?: string;
-  readonly endDateTime?: string;
 }
 
 export interface UserOptions {
@@ -163,12 +158,23 @@ export class Builder {
   }
 
   /** By Privileged Identity Management, with an end; without one it is no other than `assignRole`. */
-  addActiveSchedule(principalId: string, roleName: string, scope: string, endDateTime?: string): RoleAssignment {
-    const role = this.#roleNamed(roleName);
-    return this.#assign({ principalId, scope, roleName: role, endDateTime: endDateTime ?? null });
+  addActiveSchedule(
+    principalId: string,
+    roleName: string,
+    scope: string,
+    endDateTime: string | null = null,
+    startDateTime: string | null = null,
+  ): RoleAssignment {
+    return this.#assign({ principalId, scope, roleName: this.#roleNamed(roleName), endDateTime, startDateTime });
   }
 
-  addEligibleSchedule(principalId: string, roleName: string, scope: string, endDateTime?: string): Eligibility {
+  addEligibleSchedule(
+    principalId: string,
+    roleName: string,
+    scope: string,
+    endDateTime: string | null = null,
+    startDateTime = this.#world.clock().toISOString(),
+  ): Eligibility {
     const principalType = principalTypeOf(this.#world, principalId);
     if (!principalType) throw new Error(`The tenant has no principal ${principalId}.`);
     const eligibility: Eligibility = {
@@ -179,8 +185,8 @@ export class Builder {
       roleName: this.#roleNamed(roleName),
       condition: null,
       conditionVersion: null,
-      startDateTime: this.#world.clock().toISOString(),
-      endDateTime: endDateTime ?? null,
+      startDateTime,
+      endDateTime,
     };
     this.#world.eligibilities.set(eligibility.name, eligibility);
     return eligibility;
@@ -199,6 +205,15 @@ export class Builder {
     const id = createHash('sha256').update(`${servicePrincipalId} ${name}`).digest('base64url');
     const createdDateTime = this.#world.clock().toISOString();
     this.#world.appRoleAssignments.set(id, { id, principalId: servicePrincipalId, permission: name, createdDateTime });
+  }
+
+  addLock(scope: string, level: Lock['level'] = 'CanNotDelete'): void {
+    this.#world.locks.push({ scope, level });
+  }
+
+  /** An administrator took it off again. */
+  removeLocks(): void {
+    this.#world.locks.length = 0;
   }
 
   addDiagnosticSetting(subscription: string, name: string, properties: Record<string, unknown>): void {
@@ -245,48 +260,6 @@ export class Builder {
     if (!role) throw new Error(`There is no role ${roleName}.`);
     return role.name;
   }
-}
-
-/** Two years long, as the portal's default is at most. */
-export function newPassword(now: Date, options: PasswordOptions): PasswordCredential {
-  const end = new Date(now.getTime() + 730 * 86_400_000).toISOString();
-  return {
-    keyId: randomUUID(),
-    displayName: options.displayName ?? null,
-    startDateTime: now.toISOString(),
-    endDateTime: options.endDateTime ?? end,
-    secret: options.secret ?? newSecret(),
-  };
-}
-
-/** Forty characters of the form that Entra makes: three, then `8Q~`, then the rest. */
-function newSecret(): string {
-  const random = createHash('sha256').update(randomUUID()).digest('base64url');
-  return `${random.slice(0, 3)}8Q~${random.slice(3, 37)}`;
-}
-
-function keyCredentialOf(pem: string): KeyCredential {
-  const certificate = new X509Certificate(pem);
-  return {
-    keyId: randomUUID(),
-    displayName: certificate.subject,
-    type: 'AsymmetricX509Cert',
-    usage: 'Verify',
-    customKeyIdentifier: Buffer.from(certificate.fingerprint.replaceAll(':', ''), 'hex').toString('base64'),
-    startDateTime: certificate.validFromDate.toISOString(),
-    endDateTime: certificate.validToDate.toISOString(),
-    key: certificate.raw.toString('base64'),
-  };
-}
-
-function federatedCredentialOf(options: {
-  readonly issuer: string;
-  readonly subject: string;
-  readonly name?: string;
-}): FederatedCredential {
-  const { issuer, subject, name = 'workload' } = options;
-  const audiences = ['api://AzureADTokenExchange'];
-  return { id: randomUUID(), name, issuer, subject, audiences, description: null };
 }
 
 /** The same GUID for the same text. */

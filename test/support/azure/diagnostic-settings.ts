@@ -1,5 +1,6 @@
 import { belowScope, type ArmRequest, type ArmRoute } from './arm-route.ts';
-import { ApiError, recordOf, type Json, type Reply } from './http.ts';
+import { isAllowed } from './rbac.ts';
+import { ApiError, recordOf, textOf, type Json, type Reply } from './http.ts';
 import type { DiagnosticSetting } from './state.ts';
 
 const SETTINGS = String.raw`/providers/Microsoft\.Insights/diagnosticSettings`;
@@ -26,8 +27,10 @@ export const DIAGNOSTIC_SETTINGS_ROUTES: readonly ArmRoute[] = [
     method: 'PUT',
     pattern: belowScope(`${SETTINGS}/(?<name>[^/]+)`),
     action: 'Microsoft.Insights/diagnosticSettings/write',
-    handle: ({ world, call, groups }) => {
+    handle: (request) => {
+      const { world, call, groups } = request;
       const properties = recordOf(call.body['properties']);
+      requireLinks(request, properties);
       const one = { id: call.path, name: groups['name'] ?? '', properties };
       world.diagnosticSettings.set(call.path.toLowerCase(), one);
       return { status: 200, body: bodyOf(one) };
@@ -40,6 +43,25 @@ export const DIAGNOSTIC_SETTINGS_ROUTES: readonly ArmRoute[] = [
     handle: ({ world, call }) => ({ status: world.diagnosticSettings.delete(call.path.toLowerCase()) ? 200 : 204 }),
   },
 ];
+
+/** What Azure asks for at what a setting sends to, by the property that names it. */
+const LINKS: Readonly<Record<string, string>> = {
+  workspaceId: 'Microsoft.OperationalInsights/workspaces/sharedKeys/action',
+  storageAccountId: 'Microsoft.Storage/storageAccounts/listKeys/action',
+  eventHubAuthorizationRuleId: 'Microsoft.EventHub/namespaces/authorizationRules/listkeys/action',
+};
+
+function requireLinks({ world, call, caller }: ArmRequest, properties: Json): void {
+  for (const [name, action] of Object.entries(LINKS)) {
+    const linked = textOf(properties[name]);
+    if (linked === undefined || isAllowed(world, caller.objectId, action, linked)) continue;
+    throw new ApiError(
+      403,
+      'LinkedAuthorizationFailed',
+      `The client '${caller.appId}' with object id '${caller.objectId}' has permission to perform action 'Microsoft.Insights/diagnosticSettings/write' on scope '${call.path}'; however, it does not have permission to perform action '${action}' on the linked scope(s) '${linked}' or the linked scope(s) are invalid.`,
+    );
+  }
+}
 
 function get({ world, call }: ArmRequest): Reply {
   const one = world.diagnosticSettings.get(call.path.toLowerCase());

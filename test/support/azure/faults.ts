@@ -1,7 +1,7 @@
 import type { Reply } from './http.ts';
 
 /** What becomes of a call: an answer without effect, a connection that breaks before or after the effect, or a wait. */
-export type FaultKind = '429' | '500' | '403' | '409' | '412' | 'drop-before' | 'drop-after' | 'delay';
+export type FaultKind = '429' | '500' | '403' | '404' | '409' | '412' | 'drop-before' | 'drop-after' | 'delay';
 
 /** One call as it came in. */
 export interface FaultedCall {
@@ -30,6 +30,7 @@ const REFUSALS: Readonly<Record<string, readonly [code: string, message: string]
   '429': ['TooManyRequests', 'The request is being throttled.'],
   '500': ['InternalServerError', 'The server encountered an internal error. Please retry the request.'],
   '403': ['AuthorizationFailed', 'The client does not have authorization to perform this action.'],
+  '404': ['ResourceNotFound', 'The resource was not found.'],
   '409': ['Conflict', 'The request failed due to a concurrent modification of the object.'],
   '412': ['PreconditionFailed', 'The condition specified using HTTP conditional header(s) is not met.'],
 };

@@ -1,4 +1,4 @@
-import { newPassword } from './builder.ts';
+import { newPassword } from './credentials.ts';
 import { keyCredentialsFrom, passwordBody, removePasswordFrom } from './graph-credentials.ts';
 import {
   badRequest,

@@ -17,6 +17,8 @@ export interface GraphRoute {
   readonly pattern: RegExp;
   /** Application permissions, any of which will do. */
   readonly permissions: readonly string[] | ((request: GraphRequest) => readonly string[]);
+  /** The same again, asked besides. */
+  readonly alsoPermissions?: readonly string[];
   readonly handle: (request: GraphRequest) => Reply;
 }
 

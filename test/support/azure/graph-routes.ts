@@ -18,7 +18,11 @@ import { ApiError, textOf, type Call, type Json, type Reply } from './http.ts';
 import type { AppRoleAssignment, LogEntry, World } from './state.ts';
 import type { Caller } from './tokens.ts';
 
-const READ_LOGS = ['AuditLog.Read.All'];
+/** Both are asked of an application. https://learn.microsoft.com/graph/api/signin-list, https://learn.microsoft.com/graph/api/directoryaudit-list */
+const READ_LOGS = {
+  permissions: ['AuditLog.Read.All'],
+  alsoPermissions: ['Directory.Read.All', 'Directory.ReadWrite.All'],
+};
 const READ_ASSIGNMENTS = [
   'Application.Read.All',
   'Application.ReadWrite.All',
@@ -66,13 +70,13 @@ const ROUTES: readonly GraphRoute[] = [
   {
     method: 'GET',
     pattern: /^\/auditLogs\/signIns$/u,
-    permissions: READ_LOGS,
+    ...READ_LOGS,
     handle: (request) => signIns(request),
   },
   {
     method: 'GET',
     pattern: /^\/auditLogs\/directoryAudits$/u,
-    permissions: READ_LOGS,
+    ...READ_LOGS,
     handle: (request) => log(request, 'auditLogs/directoryAudits', request.world.audits),
   },
   {
@@ -99,7 +103,8 @@ function answer(world: World, call: Call, caller: Caller, path: string): Reply {
     if (!match) continue;
     const request: GraphRequest = { world, call, caller, groups: match.groups ?? {} };
     const permissions = typeof route.permissions === 'function' ? route.permissions(request) : route.permissions;
-    if (!permissions.some((permission) => caller.roles.includes(permission))) throw denied();
+    const holdsOne = (names: readonly string[]) => names.some((name) => caller.roles.includes(name));
+    if (!holdsOne(permissions) || (route.alsoPermissions && !holdsOne(route.alsoPermissions))) throw denied();
     return route.handle(request);
   }
   throw new ApiError(404, 'UnknownPath', `The double of Graph knows no ${call.method} ${path}.`);

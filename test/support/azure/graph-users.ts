@@ -88,6 +88,12 @@ export const USER_ROUTES: readonly GraphRoute[] = [
   },
   {
     method: 'GET',
+    pattern: /^\/groups\/(?<id>[^/]+)\/transitiveMembers$/u,
+    permissions: READ_GROUPS,
+    handle: members,
+  },
+  {
+    method: 'GET',
     pattern: /^\/groups\/(?<id>[^/]+)$/u,
     permissions: READ_GROUPS,
     handle: (request) => {
@@ -225,6 +231,24 @@ function memberships(request: GraphRequest): Reply {
     roleTemplateId: stableGuid(displayName),
   }));
   return listReply(request, 'directoryObjects', [...held, ...rows]);
+}
+
+/** Groups within the group among them. */
+function members(request: GraphRequest): Reply {
+  const { world, groups } = request;
+  const id = groups['id'] ?? '';
+  if (!world.groups.has(id)) throw notFound(id);
+  const kinds = [
+    ['#microsoft.graph.user', world.users],
+    ['#microsoft.graph.servicePrincipal', world.servicePrincipals],
+    ['#microsoft.graph.group', world.groups],
+  ] as const;
+  const rows = kinds.flatMap(([type, all]) =>
+    [...all.keys()]
+      .filter((member) => groupsOf(world, member).some((group) => group.id === id))
+      .map((member) => ({ '@odata.type': type, id: member })),
+  );
+  return listReply(request, 'directoryObjects', rows);
 }
 
 function grants(request: GraphRequest, wanted: (grant: OAuth2PermissionGrant) => boolean): Reply {

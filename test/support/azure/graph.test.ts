@@ -22,6 +22,7 @@ beforeEach(async () => {
       'DelegatedPermissionGrant.Read.All',
       'AppRoleAssignment.ReadWrite.All',
       'AuditLog.Read.All',
+      'Directory.Read.All',
       'Organization.Read.All',
     ],
   });
@@ -47,17 +48,18 @@ describe('permissions', () => {
     ['Application.Read.All', 'GET', '/servicePrincipals/SP/appRoleAssignments'],
     ['Application.ReadWrite.All', 'PATCH', '/servicePrincipals/SP', { accountEnabled: false }],
     ['Application.ReadWrite.All', 'POST', '/applications/APP/addPassword', {}],
-    ['AuditLog.Read.All', 'GET', '/auditLogs/signIns'],
-    ['AuditLog.Read.All', 'GET', '/auditLogs/directoryAudits'],
+    ['AuditLog.Read.All and Directory.Read.All', 'GET', '/auditLogs/signIns'],
+    ['Directory.Read.All and AuditLog.Read.All', 'GET', '/auditLogs/directoryAudits'],
     ['Organization.Read.All', 'GET', '/organization'],
   ];
 
   it.each(cases)('%s lets %s %s, and without it nothing happens', async (permission, method, path, body) => {
     const user = azure.build.addUser({ userPrincipalName: 'alice@contoso.com' });
     const target = azure.build.addApplication('target');
+    const wanted = permission.split(' and ');
     const [holder, other] = [
-      azure.build.addApplication('a', { permissions: [permission] }),
-      azure.build.addApplication('b', { permissions: ['Mail.Read'] }),
+      azure.build.addApplication('a', { permissions: wanted }),
+      azure.build.addApplication('b', { permissions: ['Mail.Read', ...wanted.slice(1)] }),
     ];
     const real = path
       .replace('USER', user.id)

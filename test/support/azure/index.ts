@@ -103,6 +103,7 @@ function emptyWorld(options: AzureOptions, clock: () => Date): World {
     behaviour: {
       tokenLifetimeSeconds: options.tokenLifetimeSeconds ?? 3600,
       propagationMs: options.propagationMs ?? 0,
+      scheduleLagMs: options.scheduleLagMs ?? 0,
       logDelayMs: options.logDelayMs ?? 0,
       continuousAccessOnResourceManager: options.continuousAccessOnResourceManager ?? false,
       logsReads: options.logsReads ?? false,
@@ -123,6 +124,8 @@ function emptyWorld(options: AzureOptions, clock: () => Date): World {
     roleAssignments: new Map(),
     deletedAssignments: [],
     eligibilities: new Map(),
+    removedEligibilities: [],
+    locks: [],
     scheduleRequests: new Map(),
     activities: [],
     signIns: [],

@@ -1,20 +1,12 @@
 import { randomUUID } from 'node:crypto';
 
 import { belowScope, type ArmRequest, type ArmRoute } from './arm-route.ts';
-import { ApiError, pageOf, recordOf, textOf, type Json, type Reply } from './http.ts';
+import { ApiError, recordOf, textOf, type Json, type Reply } from './http.ts';
+import { lockOn } from './locks.ts';
+import { allOf, listInstances, listSchedules, subject, type Kind, type Scheduled } from './pim-lists.ts';
 import { identitiesOf, isLive } from './rbac.ts';
-import {
-  addAssignment,
-  principalNotFound,
-  related,
-  removeAssignment,
-  roleDefinitionId,
-  scopeFilter,
-} from './role-assignments.ts';
-import { principalTypeOf, type Eligibility, type RoleAssignment, type World } from './state.ts';
-
-type Kind = 'Assignment' | 'Eligibility';
-type Scheduled = RoleAssignment | Eligibility;
+import { addAssignment, principalNotFound, removeAssignment } from './role-assignments.ts';
+import { principalTypeOf, type Eligibility, type World } from './state.ts';
 
 /** Privileged Identity Management for Azure resources. https://learn.microsoft.com/rest/api/authorization/privileged-role-assignment-rest-sample */
 export const PIM_ROUTES: readonly ArmRoute[] = [...routesOf('Assignment'), ...routesOf('Eligibility')];
@@ -29,6 +21,12 @@ function routesOf(kind: Kind): ArmRoute[] {
       action: `Microsoft.Authorization/role${kind}ScheduleInstances/read`,
       open: ({ call }) => call.query.get('$filter') === 'asTarget()',
       handle: (request) => listInstances(kind, request),
+    },
+    {
+      method: 'GET',
+      pattern: belowScope(type('Schedules')),
+      action: `Microsoft.Authorization/role${kind}Schedules/read`,
+      handle: (request) => listSchedules(kind, request),
     },
     {
       method: 'GET',
@@ -49,80 +47,6 @@ function routesOf(kind: Kind): ArmRoute[] {
 
 function isOwnRequest(body: Json): boolean {
   return String(recordOf(body['properties'])['requestType']).startsWith('Self');
-}
-
-/** Role assignments that someone made directly are instances of assignments too, without an end. */
-function listInstances(kind: Kind, { world, call, caller, scope }: ArmRequest): Reply {
-  const filter = call.query.get('$filter')?.replace('asTarget()', `assignedTo('${caller.objectId}')`) ?? null;
-  const all: Scheduled[] =
-    kind === 'Assignment' ? [...world.roleAssignments.values()] : [...world.eligibilities.values()];
-  const rows = all
-    .filter((one) => isLive(world, one) && related(world, scope, one.scope))
-    .filter(scopeFilter(world, scope, filter))
-    .map((one) => instanceBody(world, kind, one, filter));
-  return { status: 200, body: pageOf(call, rows, world.behaviour.pageSize, 'nextLink') };
-}
-
-function instanceBody(world: World, kind: Kind, one: Scheduled, filter: string | null): Json {
-  const asked = /assignedTo\('([^']+)'\)/iu.exec(filter ?? '')?.[1];
-  const type = `Microsoft.Authorization/Role${kind}ScheduleInstances`;
-  const above = one.scope === '/' ? '' : one.scope;
-  const schedule = `${above}/providers/Microsoft.Authorization/Role${kind}Schedules/${one.name}`;
-  const startDateTime = 'startDateTime' in one ? one.startDateTime : one.createdOn;
-  const ofAssignment =
-    'assignmentType' in one
-      ? {
-          originRoleAssignmentId: one.id,
-          linkedRoleEligibilityScheduleId: one.linkedEligibility,
-          assignmentType: one.assignmentType,
-          roleAssignmentScheduleId: schedule,
-        }
-      : { roleEligibilityScheduleId: schedule };
-  return {
-    properties: {
-      ...ofAssignment,
-      ...subject(world, one),
-      status: kind === 'Assignment' ? 'Accepted' : 'Provisioned',
-      startDateTime,
-      endDateTime: one.endDateTime,
-      memberType: asked && asked !== one.principalId ? 'Group' : 'Direct',
-      createdOn: startDateTime,
-      condition: one.condition,
-      conditionVersion: one.conditionVersion,
-    },
-    name: one.name,
-    id: `${above}/providers/${type}/${one.name}`,
-    type,
-  };
-}
-
-function subject(world: World, one: Pick<Scheduled, 'scope' | 'principalId' | 'principalType' | 'roleName'>): Json {
-  const { scope, principalId, principalType } = one;
-  const id = roleDefinitionId(scope, one.roleName);
-  const role = world.roleDefinitions.get(one.roleName);
-  const user = world.users.get(principalId);
-  const principal = user ?? world.groups.get(principalId) ?? world.servicePrincipals.get(principalId);
-  return {
-    scope,
-    roleDefinitionId: id,
-    principalId,
-    principalType,
-    expandedProperties: {
-      scope: { id: scope, displayName: scope.split('/').at(-1), type: scopeType(scope) },
-      roleDefinition: { id, displayName: role?.roleName, type: role?.type },
-      principal: {
-        id: principalId,
-        displayName: principal?.displayName,
-        ...(user ? { email: user.userPrincipalName } : {}),
-        type: principalType,
-      },
-    },
-  };
-}
-
-function scopeType(scope: string): string {
-  if (scope.includes('/managementGroups/')) return 'managementgroup';
-  return /\/resourceGroups\//iu.test(scope) ? 'resourcegroup' : 'subscription';
 }
 
 function getRequest(kind: Kind, { world, groups }: ArmRequest): Reply {
@@ -153,7 +77,10 @@ function putRequest(kind: Kind, request: ArmRequest): Reply {
   const wanted = wantedOf(world, scope, properties);
   const principalType = principalTypeOf(world, wanted.principalId);
   if (!principalType) throw principalNotFound(world, wanted.principalId);
-  const target = act(kind, requestType, request, wanted);
+  const removes = requestType.endsWith('Remove') || requestType.endsWith('Deactivate');
+  // Taking an active role away deletes a role assignment, which a lock forbids: the request is made all the same, and fails.
+  const locked = kind === 'Assignment' && removes && lockOn(world, scope, 'DELETE') !== undefined;
+  const target = locked ? null : act(kind, requestType, request, wanted);
   const type = `Microsoft.Authorization/Role${kind}ScheduleRequests`;
   const body = {
     properties: {
@@ -161,7 +88,7 @@ function putRequest(kind: Kind, request: ArmRequest): Reply {
       [`targetRole${kind}ScheduleInstanceId`]: null,
       ...subject(world, { ...wanted, principalType }),
       requestType,
-      status: requestType.endsWith('Remove') || requestType.endsWith('Deactivate') ? 'Revoked' : 'Provisioned',
+      status: locked ? 'FailedAsResourceIsLocked' : removes ? 'Revoked' : 'Provisioned',
       approvalId: null,
       scheduleInfo: properties['scheduleInfo'] ?? null,
       ticketInfo: properties['ticketInfo'] ?? { ticketNumber: null, ticketSystem: null },
@@ -196,14 +123,15 @@ function act(kind: Kind, requestType: string, { world, caller }: ArmRequest, wan
     );
   if (!found) throw new ApiError(404, 'RoleAssignmentDoesNotExist', 'The Role assignment does not exist.');
   if ('assignmentType' in found) removeAssignment(world, found);
-  else world.eligibilities.delete(found.name);
+  else {
+    world.eligibilities.delete(found.name);
+    world.removedEligibilities.push({ one: found, removedMs: world.clock().getTime() });
+  }
   return found.name;
 }
 
 function find(world: World, kind: Kind, wanted: Wanted): Scheduled | undefined {
-  const all: Scheduled[] =
-    kind === 'Assignment' ? [...world.roleAssignments.values()] : [...world.eligibilities.values()];
-  return all.find(
+  return allOf(world, kind).find(
     (one) =>
       isLive(world, one) &&
       one.principalId === wanted.principalId &&
@@ -247,6 +175,14 @@ function wantedOf(world: World, scope: string, properties: Json): Wanted {
     );
   const schedule = recordOf(properties['scheduleInfo']);
   const startDateTime = textOf(schedule['startDateTime']) ?? world.clock().toISOString();
+  const endDateTime = endOf(startDateTime, recordOf(schedule['expiration']));
+  // What Azure answers to an end that has passed is not documented; that nothing ends before it begins is.
+  if (endDateTime !== null && Date.parse(endDateTime) <= world.clock().getTime())
+    throw new ApiError(
+      400,
+      'RoleAssignmentRequestPolicyValidationFailed',
+      'The following policy rules failed: ["ExpirationRule"]',
+    );
   return {
     scope,
     principalId,
@@ -254,7 +190,7 @@ function wantedOf(world: World, scope: string, properties: Json): Wanted {
     condition: textOf(properties['condition']) ?? null,
     conditionVersion: textOf(properties['conditionVersion']) ?? null,
     startDateTime,
-    endDateTime: endOf(startDateTime, recordOf(schedule['expiration'])),
+    endDateTime,
   };
 }
 

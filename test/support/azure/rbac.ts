@@ -47,10 +47,15 @@ export function isLive(world: World, { endDateTime }: { readonly endDateTime: st
   return endDateTime === null || Date.parse(endDateTime) > world.clock().getTime();
 }
 
+/** A schedule may begin later. */
+export function hasBegun(world: World, { startDateTime }: { readonly startDateTime: string | null }): boolean {
+  return startDateTime === null || Date.parse(startDateTime) <= world.clock().getTime();
+}
+
 function binds(world: World, assignment: RoleAssignment): boolean {
   const nowMs = world.clock().getTime();
   const gone = assignment.deletedMs !== null && nowMs >= assignment.deletedMs + world.behaviour.propagationMs;
-  return !gone && nowMs >= assignment.bindsFromMs && isLive(world, assignment);
+  return !gone && nowMs >= assignment.bindsFromMs && isLive(world, assignment) && hasBegun(world, assignment);
 }
 
 /** Conditions are kept and shown, not evaluated: they narrow data access and delegation, which nothing here turns on. */

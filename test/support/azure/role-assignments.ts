@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import { ApiError, recordOf, textOf, type Call, type Json, type Reply } from './http.ts';
-import { covers, identitiesOf, isLive } from './rbac.ts';
+import { covers, hasBegun, identitiesOf, isLive } from './rbac.ts';
 import { principalTypeOf, type RoleAssignment, type World } from './state.ts';
 
 export interface AssignmentRequest {
@@ -16,6 +16,7 @@ export interface AssignmentRequest {
   readonly endDateTime: string | null;
   readonly assignmentType: RoleAssignment['assignmentType'];
   readonly linkedEligibility: string | null;
+  readonly startDateTime: string | null;
 }
 
 /** As if it had always been: it binds at once. Throws if the tenant knows no such principal. */
@@ -54,6 +55,7 @@ export function addAssignment(
     endDateTime: request.endDateTime ?? null,
     assignmentType: request.assignmentType ?? 'Assigned',
     linkedEligibility: request.linkedEligibility ?? null,
+    startDateTime: request.startDateTime ?? null,
   };
   world.roleAssignments.set(assignment.id.toLowerCase(), assignment);
   return assignment;
@@ -68,7 +70,7 @@ export function removeAssignment(world: World, assignment: RoleAssignment): void
 /** All that live at this scope, above and below, narrowed by `$filter`. */
 export function listAssignments(world: World, scope: string, filter: string | null): RoleAssignment[] {
   return [...world.roleAssignments.values()]
-    .filter((assignment) => isLive(world, assignment))
+    .filter((assignment) => isLive(world, assignment) && hasBegun(world, assignment))
     .filter((assignment) => related(world, scope, assignment.scope))
     .filter(scopeFilter(world, scope, filter));
 }

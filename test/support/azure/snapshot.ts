@@ -8,7 +8,13 @@ import type { World } from './state.ts';
  */
 export function snapshotOf(world: World): Record<string, unknown> {
   // Of an eligibility PIM chooses name and start itself.
-  const assignments = without(world.roleAssignments, ['createdBy', 'createdOn', 'bindsFromMs', 'deletedMs']);
+  const assignments = without(world.roleAssignments, [
+    'createdBy',
+    'createdOn',
+    'bindsFromMs',
+    'deletedMs',
+    'startDateTime',
+  ]);
   const eligibilities = without(world.eligibilities, ['name', 'startDateTime']);
   return sorted({
     users: rows(world.users),

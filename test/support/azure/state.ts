@@ -23,6 +23,9 @@ export interface World {
   /** Deleted ones, which go on binding until the propagation time has passed. */
   readonly deletedAssignments: RoleAssignment[];
   readonly eligibilities: Map<string, Eligibility>;
+  /** Removed ones, which lists of instances go on showing for a while. */
+  readonly removedEligibilities: { readonly one: Eligibility; readonly removedMs: number }[];
+  readonly locks: Lock[];
   /** Requests to Privileged Identity Management, by id: a repeated PUT finds its answer here. */
   readonly scheduleRequests: Map<string, Record<string, unknown>>;
   readonly activities: LogEntry[];
@@ -35,6 +38,8 @@ export interface Behaviour {
   tokenLifetimeSeconds: number;
   /** How long a change of a role assignment takes to bind; lists show it at once. */
   propagationMs: number;
+  /** How long lists of schedule instances go on showing what was removed. */
+  scheduleLagMs: number;
   /** How late entries come into the activity log, the sign-in log and the directory audit log. */
   logDelayMs: number;
   /** Has Resource Manager refuse tokens of disabled principals as Graph does. Off: they work until they expire. */
@@ -96,11 +101,13 @@ export interface KeyCredential {
   readonly key: string;
 }
 
+/** A flexible one has an expression in the place of the subject. */
 export interface FederatedCredential {
   readonly id: string;
   readonly name: string;
   readonly issuer: string;
-  readonly subject: string;
+  readonly subject: string | null;
+  readonly claimsMatchingExpression?: { readonly value: string; readonly languageVersion: number };
   readonly audiences: readonly string[];
   readonly description: string | null;
 }
@@ -210,6 +217,14 @@ export interface RoleAssignment {
   /** `Activated` came from an eligibility, `Assigned` from an administrator. */
   readonly assignmentType: 'Assigned' | 'Activated';
   readonly linkedEligibility: string | null;
+  /** Of a schedule that begins later: until then it binds nothing and is no instance. */
+  readonly startDateTime: string | null;
+}
+
+/** On a scope and all below it. https://learn.microsoft.com/azure/azure-resource-manager/management/lock-resources */
+export interface Lock {
+  readonly scope: string;
+  readonly level: 'CanNotDelete' | 'ReadOnly';
 }
 
 export type PrincipalType = 'User' | 'Group' | 'ServicePrincipal';

@@ -3,6 +3,7 @@ import type { AzurePrincipal } from '../../../domain/principal.ts';
 import type { ActionDefinition } from '../../action-definition.ts';
 import type { Permission } from '../../port.ts';
 import type { AzureClients } from '../clients.ts';
+import { isLocked } from '../failures.ts';
 import type { AzureSettings } from '../settings.ts';
 
 export { changeEach, example, read, type ActionFacts } from '../../action-definition.ts';
@@ -14,6 +15,33 @@ export function irreversible(id: string, why: string): CordonFailure {
   return new CordonFailure('ValidationFailed', `${id} can't be undone: ${why}`);
 }
 
+/** As `changeEach`, but goes on past what a lock forbids: whoever locks one scope must not keep the roles at all the others. */
+export async function changeUnlocked<Item>(
+  items: readonly Item[],
+  what: string,
+  change: (item: Item) => Promise<unknown>,
+): Promise<void> {
+  const locked: CordonFailure[] = [];
+  let made = 0;
+  const partly = (failures: readonly CordonFailure[]) => {
+    const why = failures.map(({ message }) => message).join(' ');
+    const message = `Only ${made} of ${items.length} ${what}. ${why}`;
+    return new CordonFailure('OutcomeUnknown', message, { cause: failures.at(-1) });
+  };
+  for (const item of items) {
+    try {
+      await change(item);
+      made += 1;
+    } catch (error) {
+      if (isLocked(error)) locked.push(error);
+      else if (made === 0 || !(error instanceof CordonFailure) || !error.final) throw error;
+      else throw partly([...locked, error]);
+    }
+  }
+  const [first] = locked;
+  if (first) throw made === 0 ? first : partly(locked);
+}
+
 /** An application permission of Microsoft Graph. */
 export const graphPermission = (name: string, purpose: string): Permission => ({ name, resource: 'graph', purpose });
 
@@ -23,6 +51,9 @@ export const armPermission = (name: string, purpose: string): Permission => ({
   resource: '/subscriptions/<subscription>',
   purpose,
 });
+
+/** Stands for what a diagnostic setting sends to, which only the setting tells: asked about there by the preflight. */
+export const DESTINATION = '<destination>';
 
 const tenantId = '11111111-2222-4333-8444-555555555555';
 

@@ -37,7 +37,11 @@ export const disableUser: AzureActionDefinition = {
       async consequences(request) {
         const { userPrincipalName, onPremisesSyncEnabled } = await confirmUser(clients, request, tenantId);
         return {
-          mayBreak: [`${userPrincipalName} can't sign in to anything of this directory: mail, Teams, Azure.`],
+          mayBreak: [
+            `${userPrincipalName} can't sign in to anything of this directory: mail, Teams, Azure.`,
+            'What the suspect may have left in the account stays: before it is enabled again, by a rollback too, review its ' +
+              'authentication methods, what it consented to (OAuth grants) and its inbox rules.',
+          ],
           caveats: onPremisesSyncEnabled
             ? [
                 `${userPrincipalName} is synchronised from an on-premises directory, which may enable it again: disable it there too.`,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { CordonFailure } from '../../../../contracts/failures.ts';
 import type { ActionRequest } from '../../../../domain/plan.ts';
 import type { Action } from '../../../port.ts';
 import type { AzureClients } from '../../clients.ts';
@@ -65,8 +66,11 @@ export const removeApplicationCredentials: AzureActionDefinition = {
     },
     async apply(request, prior) {
       const { credentials } = await list(clients, request, tenantId);
-      // One that someone else removed a moment before is as good as removed by us; the read back tells.
-      await changeEach(writes(credentials), 'changes were made', (write) => orNull(clients.graph.call(write)));
+      const isListed = async ({ body }: Write) => {
+        const { credentials: now } = await list(clients, request, tenantId);
+        return body?.['keyId'] === undefined || now.some(({ id }) => id === body['keyId']);
+      };
+      await changeEach(writes(credentials), 'changes were made', (write) => remove(clients, write, isListed));
       // A try that broke off has removed some of `prior` already: those are ours as well.
       const before = read(priorSchema, prior, `The prior state of ${facts.id}`).credentials;
       return { result: { removed: [...new Set([...before, ...credentials].map(({ id }) => id))].toSorted() } };
@@ -85,6 +89,16 @@ export const removeApplicationCredentials: AzureActionDefinition = {
   }),
 };
 
+/** One that someone else removed a moment before is as good as removed by us; the read back tells. */
+async function remove({ graph }: AzureClients, write: Write, isListed: (write: Write) => Promise<boolean>) {
+  try {
+    await orNull(graph.call(write));
+  } catch (error) {
+    // Of a secret that is not there Graph says "bad request": only the list tells that from a refusal.
+    if (!(error instanceof CordonFailure) || error.type !== 'ValidationFailed' || (await isListed(write))) throw error;
+  }
+}
+
 async function list(clients: AzureClients, request: ActionRequest, tenantId: string) {
   const servicePrincipal = await confirmServicePrincipal(clients, request, tenantId);
   const application = await findApplication(clients, servicePrincipal.appId);
@@ -98,13 +112,17 @@ async function list(clients: AzureClients, request: ActionRequest, tenantId: str
         found.push({ kind, of, ownerId: owner.id, id: keyId, detail: `of the ${of}, until ${endDateTime ?? 'ever'}` });
     }
   }
-  for (const { id, issuer, subject } of federated)
+  for (const { id, issuer, subject, claimsMatchingExpression } of federated)
     found.push({
       kind: 'federation',
       of: 'application',
       ownerId: application?.id ?? '',
       id,
-      detail: `${subject} of ${issuer}`.slice(0, 300),
+      detail:
+        `${subject ?? claimsMatchingExpression?.value ?? 'an expression'} of ${issuer ?? 'an unknown issuer'}`.slice(
+          0,
+          300,
+        ),
     });
   return { credentials: found, applicationElsewhere: application === null };
 }

@@ -14,7 +14,7 @@ import {
   sameAssignment,
 } from '../../assignments.ts';
 import type { AzureClients } from '../../clients.ts';
-import { confirmPrincipal } from '../../directory.ts';
+import { confirmPrincipal, findMembers } from '../../directory.ts';
 import { ROLE_ASSIGNMENT } from '../../names.ts';
 import type { AzureSettings } from '../../settings.ts';
 import type { ActionFacts, AzureActionDefinition } from '../definition.ts';
@@ -45,6 +45,7 @@ const facts: ActionFacts = {
     armPermission('Microsoft.Authorization/roleAssignments/write', 'the rollback'),
     graphPermission('User.Read.All', 'is it still the user of the plan'),
     graphPermission('Application.Read.All', 'is it still the service principal of the plan'),
+    graphPermission('Directory.Read.All', 'who loses a role that was given to a group'),
   ],
   example: {
     ...example('remove-granted-assignment', EXAMPLE_SERVICE_PRINCIPAL),
@@ -58,11 +59,18 @@ export const removeGrantedAssignment: AzureActionDefinition = {
   facts,
   create: (clients, settings): Action => ({
     ...facts,
-    preflight: async (request) => preflightOf(request, await find(clients, settings, request)),
+    async preflight(request) {
+      const found = await find(clients, settings, request);
+      const { present, granted } = found;
+      const affected = present && granted ? await losersOf(clients, settings, present) : [];
+      return { ...preflightOf(request, found), affected };
+    },
     async apply(request, prior) {
       const { assignment } = read(priorSchema, prior, `The prior state of ${facts.id}`);
       const { present, granted } = await find(clients, settings, request);
-      if (present && granted) await deleteAssignment(clients, present);
+      // Made anew for somebody else since it was read, nobody has asked whether that one is protected: the read back says it stands.
+      if (present && granted && assignment && sameAssignment(present, assignment))
+        await deleteAssignment(clients, present);
       return { result: { removed: assignment } };
     },
     async verify(request, applied) {
@@ -108,6 +116,21 @@ async function find(clients: AzureClients, settings: AzureSettings, request: Act
   const { assignment, createdBy } = await findAssignment(clients, id);
   const granted = createdBy === uniqueId && assignment?.principalId.toLowerCase() !== uniqueId;
   return { present: assignment, granted, createdBy };
+}
+
+/** By resource name. Of a group it is the members; where those can't all be told, the group, which is no identity to be cleared. */
+async function losersOf(
+  clients: AzureClients,
+  { tenantId }: AzureSettings,
+  { principalId, principalType }: Assignment,
+): Promise<readonly string[]> {
+  const name = (collection: string) => `/tenants/${tenantId}/${collection}/${principalId.toLowerCase()}`;
+  if (principalType === 'User') return [name('users')];
+  if (principalType === 'ServicePrincipal') return [name('servicePrincipals')];
+  const { members, whole } = await findMembers(clients, principalId, tenantId);
+  if (principalType === 'Group') return whole ? members : [...members, name('groups')];
+  // Only an id is known: it is asked about as whatever it may be.
+  return [name('users'), name('servicePrincipals'), ...members, ...(whole ? [] : [name('groups')])];
 }
 
 function preflightOf({ target, principal }: ActionRequest, { present, granted, createdBy }: Found): Preflight {

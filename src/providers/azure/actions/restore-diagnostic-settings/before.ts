@@ -2,6 +2,8 @@ import { z } from 'zod';
 
 import type { JsonObject } from '../../../../domain/json.ts';
 import type { ActionRequest } from '../../../../domain/plan.ts';
+import { principalIn } from '../../../port.ts';
+import { callerOf } from '../../activity.ts';
 import type { AzureClients } from '../../clients.ts';
 import type { ActivityRecord } from '../../log/activity-log.ts';
 import { findRecords, isBy } from '../../log/activity-log.ts';
@@ -23,8 +25,7 @@ export async function settingBefore(
   const window = { from: new Date(to.getTime() - DAYS * 86_400_000).toISOString(), to: to.toISOString() };
   const subscription = DIAGNOSTIC_SETTING.exec(target)?.[2] ?? '';
   const records = await findRecords(clients, subscription, target, window);
-  const names = [principal.uniqueId, principal.cloud === 'azure' ? principal.appId : undefined, principal.name];
-  const suspect = { objectId: principal.uniqueId ?? '', names: names.filter((name) => name !== undefined) };
+  const suspect = await callerOf(clients, principalIn('azure', principal));
   const done = records
     .filter(({ status }) => status?.value?.toLowerCase() !== 'failed')
     .toSorted((a, b) => Date.parse(a.eventTimestamp) - Date.parse(b.eventTimestamp));

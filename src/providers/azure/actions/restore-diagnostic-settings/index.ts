@@ -13,6 +13,7 @@ import { planned, read as readAnswer } from '../../rest.ts';
 import type { ActionFacts, AzureActionDefinition } from '../definition.ts';
 import { armPermission, example, EXAMPLE_SERVICE_PRINCIPAL, graphPermission, read } from '../definition.ts';
 import { settingBefore } from './before.ts';
+import { DESTINATION_PERMISSIONS, linkObstacles, sentTo } from './destinations.ts';
 import { DIAGNOSTIC_SETTING } from '../../names.ts';
 
 const parametersSchema = z.strictObject({});
@@ -28,8 +29,8 @@ const facts: ActionFacts = {
   description:
     'Puts back a diagnostic setting that the principal deleted or changed: as the last write of it by someone else said, which the ' +
     'activity log keeps for 90 days. Where the log does not have it, nothing is written and the plan says so. The destination ' +
-    '(workspace, storage account, event hub) must still be there, and Cordon needs the right to link to it. A rollback leaves ' +
-    'the setting as the principal had left it.',
+    '(workspace, storage account, event hub) must still be there, and Cordon needs the right to link to it, which is granted ' +
+    'there and nowhere else. A rollback leaves the setting as the principal had left it.',
   effect: 'declarative',
   reversibility: 'exact',
   proof: 'The setting, read again, says what it said before.',
@@ -40,6 +41,7 @@ const facts: ActionFacts = {
     armPermission('Microsoft.Insights/eventtypes/values/read', 'what it was before'),
     armPermission('Microsoft.Insights/diagnosticSettings/write', 'the change and its rollback'),
     armPermission('Microsoft.Insights/diagnosticSettings/delete', 'the rollback'),
+    ...DESTINATION_PERMISSIONS,
     graphPermission('User.Read.All', 'is it still the user of the plan'),
     graphPermission('Application.Read.All', 'is it still the service principal of the plan'),
   ],
@@ -58,12 +60,13 @@ export const restoreDiagnosticSettings: AzureActionDefinition = {
       const id = await confirmTarget(clients, settings, request);
       const [present, wanted] = await Promise.all([find(clients, id), settingBefore(clients, settings, request)]);
       const alreadySo = wanted !== null && says(present, wanted);
+      const written = alreadySo ? null : wanted;
       return {
         prior: { present, wanted },
         alreadySo,
-        calls: wanted === null || alreadySo ? [] : [planned(put(id, wanted))],
-        mayBreak: [],
-        obstacles: [],
+        calls: written === null ? [] : [planned(put(id, written))],
+        mayBreak: written === null ? [] : [`${id} sends to ${sentTo(written)} again, and to nothing else.`],
+        obstacles: written === null ? [] : await linkObstacles(clients, written),
         caveats:
           wanted === null ? [`What ${id} said before is not in the activity log: a person must restore it.`] : [],
       };
