@@ -2,6 +2,7 @@ import type { iam_v1 } from '@googleapis/iam';
 
 import { CordonFailure } from '../../contracts/failures.ts';
 import type { ActionRequest } from '../../domain/plan.ts';
+import type { Preflight } from '../port.ts';
 import type { GcpClients } from './clients.ts';
 import { accountPath, targetAccount } from './names.ts';
 
@@ -46,26 +47,39 @@ export async function listAccounts(clients: GcpClients, projectId: string): Prom
   return accounts;
 }
 
-/** The account of a request, if it is still the very one that the plan named and not a namesake made since. */
-export async function confirmAccount(
+/** The account of a request, if it is still the very one that the plan named and not a namesake made since; null: it is gone. */
+export async function findTarget(
   clients: GcpClients,
   request: ActionRequest,
   projects: readonly string[],
-): Promise<Account> {
+): Promise<Account | null> {
   const { accountId, name, uniqueId } = targetAccount(request, projects);
   const account = await findAccount(clients, accountId, name);
-  if (!account)
-    throw new CordonFailure(
-      'NotFound',
-      `Project ${accountId} has no service account ${name} (any more). Check who deleted it.`,
-    );
-  if (uniqueId !== undefined && account.uniqueId !== uniqueId)
+  if (account && uniqueId !== undefined && account.uniqueId !== uniqueId)
     throw new CordonFailure(
       'TargetRefused',
       `Account ${name} is not the one the plan was made for: it was created anew.`,
     );
   return account;
 }
+
+/** The same for a change, which needs the account to be there. */
+export async function confirmAccount(
+  clients: GcpClients,
+  request: ActionRequest,
+  projects: readonly string[],
+): Promise<Account> {
+  const account = await findTarget(clients, request, projects);
+  if (account) return account;
+  const { accountId, name } = request.principal;
+  throw new CordonFailure(
+    'NotFound',
+    `Project ${accountId} has no service account ${name} (any more). Check who deleted it.`,
+  );
+}
+
+/** Nothing of a deleted account can be used; while it may be undeleted, a check reads again. */
+export const GONE: Preflight = { prior: { gone: true }, alreadySo: true, calls: [], mayBreak: [], obstacles: [] };
 
 /** An answer without these fields is a defect of the far side; guessing who is meant would be worse. */
 function readAccount({ email, projectId, uniqueId, ...rest }: iam_v1.Schema$ServiceAccount): Account {

@@ -1,6 +1,7 @@
 import type { ActivityFacts, IdentityChange, TimeWindow } from '../../domain/evidence.ts';
 import type { GcpPrincipal } from '../../domain/principal.ts';
 import { resourceOf } from '../../domain/principal.ts';
+import type { LogProof } from '../port.ts';
 import type { GcpClients } from './clients.ts';
 import { logsReadsOf } from './log/data-access.ts';
 import type { LogEvent } from './log/event.ts';
@@ -40,7 +41,7 @@ export async function gatherActivity(
 
 /**
  * Calls without an error since, by the principal or by a token that it made for another account, at most 50. The log is complete
- * once it had its time to arrive, every page was read, and reads by this principal are logged at all.
+ * once it had its time to arrive, every page was read, and reads by this principal are logged at all; without the last two it never is.
  */
 export async function findSuccessfulCalls(
   clients: GcpClients,
@@ -48,7 +49,7 @@ export async function findSuccessfulCalls(
   lookup: Lookup,
   principal: GcpPrincipal,
   since: string,
-): Promise<{ calls: readonly string[]; logComplete: boolean }> {
+): Promise<LogProof> {
   const now = settings.now?.() ?? new Date();
   const [{ events, completeFrom }, readsLogged] = await Promise.all([
     lookup(callsOf(principal), { from: since, to: now.toISOString() }),
@@ -58,8 +59,21 @@ export async function findSuccessfulCalls(
     .filter((event) => !event.failed)
     .map(({ service, method, at, address }) => `${service}:${method} at ${at} from ${address || 'an unknown address'}`);
   const oldEnough = now.getTime() - Date.parse(since) >= settings.logDelaySeconds * 1000;
-  return { calls: calls.slice(0, 50), logComplete: oldEnough && completeFrom === null && readsLogged };
+  const gap = readsLogged ? (completeFrom === null ? null : UNREAD) : unloggedReads(memberOf(principal));
+  return {
+    calls: calls.slice(0, 50),
+    logComplete: oldEnough && gap === null,
+    ...(gap === null ? {} : { gap }),
+  };
 }
+
+const UNREAD =
+  'Not all of the audit log of the projects, and of what they lie in, could be read. "cordon doctor" names what is missing; look at ' +
+  'the rest by hand.';
+
+const unloggedReads = (member: string) =>
+  `Reads by ${member} that still succeed would not show: Data Access logs (ADMIN_READ and DATA_READ of all services) are not on for ` +
+  'it in every project, or Cordon may not see whether they are. Turn them on, and look by hand meanwhile.';
 
 function callsOf({ name }: GcpPrincipal): string {
   const delegation = `${AUTHENTICATION}.serviceAccountDelegationInfo.firstPartyPrincipal.principalEmail`;

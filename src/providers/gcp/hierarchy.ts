@@ -38,7 +38,10 @@ export async function readProject(clients: GcpClients, projectId: string): Promi
 
 /** The projects and all that they lie in, each once. */
 export async function readContainers(clients: GcpClients, projects: readonly string[]): Promise<readonly Container[]> {
-  const read = await Promise.all(projects.map((id) => readProject(clients, id)));
+  return containersOf(await Promise.all(projects.map((id) => readProject(clients, id))));
+}
+
+export function containersOf(read: readonly Project[]): readonly Container[] {
   const all = [
     ...read.map(({ projectId }): Container => ({ kind: 'project', name: `projects/${projectId}` })),
     ...read.flatMap(({ ancestors }) => ancestors),

@@ -3,12 +3,13 @@ import type { GcpPrincipal } from '../../domain/principal.ts';
 import { resourceOf } from '../../domain/principal.ts';
 import { changesThatStand } from '../standing-changes.ts';
 import { isSinkChange } from './log/sink-history.ts';
+import { memberTarget } from './members.ts';
 import { EMAIL, memberOf } from './names.ts';
 
 export interface LeftBehind {
   /** Of other accounts in our projects. `target`: the account's full resource name. */
   readonly keys: readonly { readonly target: string; readonly keyIds: readonly string[] }[];
-  /** Given to others. `target`: the full name of a project of ours, or of one of its service accounts. */
+  /** Given to others, each of them apart. `target`: see `memberTarget`; the resource is a project of ours, or an account in one. */
   readonly grants: readonly { readonly target: string; readonly granted: readonly GrantedRole[] }[];
   /** What has no counter-measure that can be undone, or is not told whole. */
   readonly caveats: readonly string[];
@@ -57,13 +58,15 @@ export function leftBehind(
   // Roles of its own are taken away where Cordon serves the place; elsewhere they are as much a way back as others'.
   const known = new Set<IdentityChange>([...keys, ...grants]);
   return {
-    keys: byTarget(keys, ({ details }) => [details?.keyId ?? '']).map(([target, ids]) => ({
+    keys: byTarget(keys.map(({ target, details }) => [target, details?.keyId ?? ''])).map(([target, ids]) => ({
       target,
       keyIds: [...new Set(ids)].toSorted(),
     })),
-    grants: byTarget(grants, ({ details }) => others(details?.granted ?? [])).flatMap(([target, granted]) =>
-      granted.length > 0 ? [{ target, granted: unique(granted) }] : [],
-    ),
+    grants: byTarget(
+      grants.flatMap(({ target, details }) =>
+        others(details?.granted ?? []).map((one) => [memberTarget(target, one.member), one] as const),
+      ),
+    ).map(([target, granted]) => ({ target, granted: unique(granted) })),
     caveats: changesThatStand(open.filter((change) => !known.has(change) && !onlyTakesAway(change))),
   };
 }
@@ -71,11 +74,10 @@ export function leftBehind(
 const onlyTakesAway = ({ details }: IdentityChange) => details?.granted?.length === 0;
 
 function byTarget<Item>(
-  changes: readonly IdentityChange[],
-  itemsOf: (change: IdentityChange) => readonly Item[],
+  all: readonly (readonly [target: string, item: Item])[],
 ): readonly (readonly [string, readonly Item[]])[] {
-  const groups = [...Map.groupBy(changes, ({ target }) => target)].toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return groups.map(([target, group]) => [target, group.flatMap((change) => [...itemsOf(change)])]);
+  const groups = [...Map.groupBy(all, ([target]) => target)].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return groups.map(([target, group]) => [target, group.map(([, item]) => item)]);
 }
 
 /** Each once, sorted: the same facts in another order make the same plan. */

@@ -1,9 +1,6 @@
-import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
-import { gcpSection } from '../../config/clouds.ts';
 import type { ActivityFacts } from '../../domain/evidence.ts';
-import { isResourceName } from '../../domain/resource-name.ts';
 import type { GcpActionDefinition } from './actions/definition.ts';
 import { GCP_ACTIONS } from './actions/index.ts';
 import { permissionOfCall } from './calls.ts';
@@ -16,24 +13,11 @@ const projects = ['example-project'];
 const provider = createGcpProvider({ projects, logDelaySeconds: 0, propagationSeconds: 0 });
 
 describe('the registry of Google Cloud actions', () => {
-  it('is equal to the folders', () => {
-    const entries = readdirSync(new URL('actions', import.meta.url), { withFileTypes: true });
-    const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
-    expect(folders.toSorted()).toEqual(ids.toSorted());
+  it('is what the provider has', () => {
     expect(Object.keys(provider.actions)).toEqual(ids);
   });
 
-  it('is equal to what the configuration may enable', () => {
-    const enabled = (actions: string[]) => gcpSection.safeParse({ projects, actions }).success;
-    expect(enabled(ids)).toBe(true);
-    expect(enabled(['no-such-action'])).toBe(false);
-  });
-
-  it.each(definitions)('%s is whole', (id, { facts }) => {
-    expect(facts.id).toBe(id);
-    expect(facts.description.length).toBeGreaterThan(80);
-    expect(facts.permissions.length).toBeGreaterThan(0);
-    expect(isResourceName(facts.example.target)).toBe(true);
+  it.each(definitions)('%s asks for permissions in known places, and creates nothing', (_, { facts }) => {
     for (const { resource } of facts.permissions) expect(PLACES).toContain(resource);
     expect(facts.effect).toBe('declarative');
   });
@@ -42,7 +26,8 @@ describe('the registry of Google Cloud actions', () => {
     const { example } = facts;
     const before = example.parameters['sink'];
     const { granted, keyIds } = example.parameters;
-    const common = { target: example.target, at: '', denied: false };
+    const [place] = example.target.split('#');
+    const common = { target: place, at: '', denied: false };
     const changes = [
       { ...common, eventName: 'DeleteSink', before },
       { ...common, eventName: 'SetIamPolicy', details: { granted } },

@@ -22,7 +22,7 @@ import { openStore } from '../../../src/store/index.ts';
 import type { Store } from '../../../src/store/port.ts';
 import { accept } from '../../contracts/store/samples.ts';
 import { credentialsOf } from '../../support/gcp/index.ts';
-import { ALL, CASE, clientOf, stage, tries, useStage } from './stage.ts';
+import { ALL, bindingsOn, CASE, clientOf, give, stage, tries, useStage } from './stage.ts';
 
 useStage();
 
@@ -54,6 +54,9 @@ beforeEach(async () => {
   };
 });
 afterEach(() => store.close());
+
+const MALLORY = 'user:mallory@example.net';
+const RESCUE = { principal: 'principal://goog/subject/rescue@example.com', reason: 'who comes when all else fails' };
 
 const configOf = (actions: readonly string[]) =>
   configSchema.parse({ mode: 'approve', gcp: { projects: ['shop-prod'], actions } });
@@ -107,17 +110,37 @@ describe('a case about a service account', () => {
   });
 
   it.each([
-    ['the key that it made for another account', ALL, 'clean'],
-    ['no such key where that is not enabled, which the plan says', ALL.slice(0, 3), 'drifted'],
-  ])('takes %s', async (_, actions, status) => {
+    ['the key that it made for another account', ALL, 0],
+    ['no such key where that is not enabled, which the plan says', ALL.slice(0, 3), 1],
+  ])('takes %s', async (_, actions, gaps) => {
     dependencies = { ...dependencies, config: configOf(actions) };
     stage.gcp.bind(stage.shop, 'roles/iam.serviceAccountKeyAdmin', stage.member);
     const thief = clientOf(credentialsOf(stage.key));
     await thief.projects.serviceAccounts.keys.create({ name: stage.billing.name });
     const plan = await open(stage.deployer);
-    expect(plan.caveats.join(' ').includes(stage.billing.name)).toBe(status === 'drifted');
+    expect(plan.caveats.join(' ').includes(stage.billing.name)).toBe(gaps === 1);
     await carryOut(plan);
-    expect(await check(plan)).toMatchObject({ status });
+    const { status, gaps: found = [] } = await check(plan);
+    expect({ status, gaps: found.length }).toEqual({ status: 'clean', gaps });
+  });
+
+  it('takes back what it gave to others, but never from Cordon or from whom the configuration protects', async () => {
+    const [cordon, rescue, mallory] = [`serviceAccount:${stage.cordonEmail}`, 'user:Rescue@example.com', MALLORY];
+    dependencies = { ...dependencies, config: { ...configOf(ALL), protected: [RESCUE] } };
+    stage.gcp.bind(stage.shop, 'roles/owner', stage.member);
+    await give(stage.shop, 'roles/editor', [cordon, rescue, mallory]);
+    const plan = await open(stage.deployer);
+    const removals = plan.actions.filter(({ request }) => request.action === 'remove-granted-bindings');
+    expect(removals.map(({ request }) => request.target)).toEqual([expect.stringContaining(mallory)]);
+    expect(plan.caveats).toEqual([
+      expect.stringMatching(/#serviceAccount:cordon@.* is left out: .*Cordon itself/u),
+      expect.stringMatching(/#user:Rescue@example\.com is left out: .*who comes when all else fails/u),
+    ]);
+    await carryOut(plan);
+    const editors = bindingsOn(stage.shop).find((line) => line.startsWith('roles/editor:')) ?? '';
+    expect(editors.split(' ').slice(1).toSorted()).toEqual([cordon, rescue].toSorted());
+    expect(await carryOut(await planRollback({ caseId: CASE }, dependencies))).not.toContain('failed');
+    expect(bindingsOn(stage.shop).join()).toContain(mallory);
   });
 
   it('leaves Cordon itself alone', async () => {
@@ -131,15 +154,12 @@ describe('a case about a person', () => {
   it('takes the roles, and stays partial: the Google account itself is for Workspace', async () => {
     const alice: GcpPrincipal = { cloud: 'gcp', kind: 'google-user', accountId: 'goog', name: 'alice@example.com' };
     stage.gcp.addUser(alice.name);
-    stage.gcp.bind(stage.shop, 'roles/owner', `user:${alice.name}`);
+    stage.gcp.bind(stage.shop, 'roles/viewer', `user:${alice.name}`);
     const snapshot = stage.gcp.snapshot();
     const plan = await open(alice);
     expect(await carryOut(plan)).toEqual(['applied']);
-    expect(stage.gcp.snapshot()).not.toContain('roles/owner');
-    expect(await check(plan)).toMatchObject({
-      status: 'drifted',
-      lines: expect.arrayContaining([expect.stringContaining('Workspace')]),
-    });
+    expect(stage.gcp.snapshot()).not.toContain(alice.name);
+    expect(await check(plan)).toMatchObject({ status: 'clean', gaps: [expect.stringContaining('Workspace')] });
     await carryOut(await planRollback({ caseId: CASE }, dependencies));
     expect(stage.gcp.snapshot()).toEqual(snapshot);
   });

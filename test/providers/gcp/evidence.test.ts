@@ -111,8 +111,8 @@ describe('activity', () => {
     try {
       const facts = await dark.provider.activity(dark.deployer, window(-5, 5), window(-60, -5));
       expect([facts.around.truncated, facts.before.truncated]).toEqual([true, true]);
-      const { calls, logComplete } = await dark.provider.successfulCallsSince(dark.deployer, new Date().toISOString());
-      expect({ calls, logComplete }).toEqual({ calls: [], logComplete: false });
+      const proof = await dark.provider.successfulCallsSince(dark.deployer, new Date().toISOString());
+      expect(proof).toEqual({ calls: [], logComplete: false, gap: expect.stringContaining('Data Access logs') });
       expect(dark.provider.propose(dark.deployer, facts, CASE, ALL).caveats.join(' ')).toContain('Data Access logs');
     } finally {
       await dark.gcp.stop();
@@ -129,6 +129,8 @@ describe('activity', () => {
     await tries(stage.key);
     const facts = await stage.provider.activity(stage.deployer, window(-5, 5), window(-60, -5));
     expect(facts.around).toMatchObject({ calls: 0, truncated: true });
+    const proof = await stage.provider.successfulCallsSince(stage.deployer, new Date().toISOString());
+    expect(proof).toMatchObject({ logComplete: false, gap: expect.stringContaining('could be read') });
   });
 
   it('fails where the log can not be read: that is not "did nothing"', async () => {

@@ -1,10 +1,9 @@
-import { cloudresourcemanager_v3 as resourcemanager } from '@googleapis/cloudresourcemanager';
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import type { ActivityFacts } from '../../../src/domain/evidence.ts';
 import type { KeyFile } from '../../support/gcp/index.ts';
 import { credentialsOf } from '../../support/gcp/index.ts';
-import { ALL, bindingsOn, CASE, chosen, clientOf, CONDITION, stage, tries, useStage } from './stage.ts';
+import { ALL, bindingsOn, CASE, chosen, clientOf, CONDITION, give, stage, tries, useStage } from './stage.ts';
 
 useStage();
 
@@ -17,18 +16,10 @@ beforeEach(async () => {
   gcp.bind(shop, 'roles/owner', member);
   const { data } = await clientOf(credentialsOf(key)).projects.serviceAccounts.keys.create({ name: billing.name });
   stolen = JSON.parse(Buffer.from(data.privateKeyData ?? '', 'base64').toString()) as KeyFile;
-  await give(shop, 'roles/owner', MALLORY, member);
-  await give(shop, 'roles/storage.admin', MALLORY, member, CONDITION);
+  // To both at once: of the suspect's own grants others' have to be told apart.
+  await give(shop, 'roles/editor', [MALLORY, member]);
+  await give(shop, 'roles/storage.admin', [MALLORY, member], CONDITION);
 });
-
-/** To both at once: of the suspect's own grants others' have to be told apart. */
-async function give(resource: string, role: string, to: string, self: string, condition?: typeof CONDITION) {
-  const options = { rootUrl: `${stage.gcp.url}/`, auth: credentialsOf(stage.key), retry: false };
-  const { projects } = new resourcemanager.Cloudresourcemanager(options);
-  const { data } = await projects.getIamPolicy({ resource, requestBody: { options: { requestedPolicyVersion: 3 } } });
-  const bindings = [...(data.bindings ?? []), { role, members: [to, self], ...(condition ? { condition } : {}) }];
-  await projects.setIamPolicy({ resource, requestBody: { policy: { ...data, version: 3, bindings } } });
-}
 
 /** As the audit log tells it. */
 function activity(): Promise<ActivityFacts> {
@@ -49,7 +40,7 @@ describe('what the suspect made for others', () => {
   it('has its lines in the plan, as the log tells it, and is not said to stand', async () => {
     const { requests, caveats } = stage.provider.propose(stage.deployer, await activity(), CASE, ALL);
     const granted = [
-      { role: 'roles/owner', member: MALLORY, condition: null },
+      { role: 'roles/editor', member: MALLORY, condition: null },
       { role: 'roles/storage.admin', member: MALLORY, condition: CONDITION },
     ];
     expect(requests.filter(({ target }) => !target.includes('deployer'))).toMatchObject([

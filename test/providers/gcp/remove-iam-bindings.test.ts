@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 
 import type { GcpPrincipal } from '../../../src/domain/principal.ts';
 import { createGcpClients } from '../../../src/providers/gcp/clients.ts';
-import { createGcpProvider } from '../../../src/providers/gcp/index.ts';
+import { createGcpProvider, leastPrivilegeRole } from '../../../src/providers/gcp/index.ts';
 import { bearer } from '../../support/gcp/index.ts';
-import { apply, bindingsOn, chosen, CONDITION, stage, tries, useStage, writes } from './stage.ts';
+import { ALL, apply, bindingsOn, CASE, chosen, CONDITION, stage, tries, useStage, writes } from './stage.ts';
 
 useStage();
 
@@ -73,12 +73,49 @@ describe('remove-iam-bindings', () => {
 
   it('does the same for a person, whatever the case of the address', async () => {
     const principal: GcpPrincipal = { cloud: 'gcp', kind: 'google-user', accountId: 'goog', name: 'alice@example.com' };
-    stage.gcp.bind(stage.shop, 'roles/owner', 'user:Alice@example.com');
+    stage.gcp.bind(stage.shop, 'roles/editor', 'user:Alice@example.com');
     const snapshot = stage.gcp.snapshot();
     const undo = await apply(ID, { principal });
     expect(bindingsOn(stage.shop).join(' ')).not.toContain('lice@example.com');
     await undo();
     expect(stage.gcp.snapshot()).toEqual(snapshot);
+  });
+
+  it('says beforehand that no rollback makes a person an owner again, and gives back all else', async () => {
+    const principal: GcpPrincipal = { cloud: 'gcp', kind: 'google-user', accountId: 'goog', name: 'alice@example.com' };
+    for (const role of ['roles/owner', 'roles/viewer']) stage.gcp.bind(stage.shop, role, 'user:alice@example.com');
+    const { action, request } = chosen(ID, { principal });
+    const { prior, mayBreak } = await action.preflight(request);
+    expect(mayBreak).toContainEqual(expect.stringMatching(/does not give roles\/owner .* back .*in the console/u));
+    const { result } = await action.apply(request, prior);
+    expect(await action.verify(request, result)).toMatchObject({ status: 'holds' });
+    expect(bindingsOn(stage.shop).join(' ')).not.toContain('alice');
+    expect(action.restores?.(prior, result, []).left).toEqual([expect.stringContaining('roles/owner')]);
+    await action.revert(request, prior, result);
+    expect(bindingsOn(stage.shop).filter((line) => line.includes('alice'))).toEqual([
+      expect.stringMatching(/^roles\/viewer: .*user:alice@example\.com/u),
+    ]);
+  });
+
+  it('leaves the last owner of a project without an organisation, says so, and takes all else', async () => {
+    const principal: GcpPrincipal = { cloud: 'gcp', kind: 'google-user', accountId: 'goog', name: 'alice@example.com' };
+    const solo = stage.gcp.addProject('solo-shop');
+    const { includedPermissions } = leastPrivilegeRole(ALL, { projects: ['solo-shop'] }, 'project');
+    stage.gcp.addCustomRole(`${solo}/roles/cordon`, includedPermissions);
+    stage.gcp.bind(solo, `${solo}/roles/cordon`, `serviceAccount:${stage.cordonEmail}`);
+    for (const role of ['roles/owner', 'roles/viewer']) stage.gcp.bind(solo, role, 'user:alice@example.com');
+    const provider = createGcpProvider({ ...stage.settings, projects: ['solo-shop'] });
+    const [request] = provider.propose(principal, null, CASE, [ID]).requests;
+    const { [ID]: action } = provider.actions;
+    if (!request || !action) throw new Error(`no ${ID}`);
+    const { prior, caveats } = await action.preflight(request);
+    expect(caveats).toEqual([expect.stringMatching(/keeps roles\/owner on projects\/solo-shop/u)]);
+    const { result } = await action.apply(request, prior);
+    expect(await action.verify(request, result)).toMatchObject({ status: 'holds' });
+    expect(bindingsOn(solo).filter((line) => line.includes('alice'))).toEqual(['roles/owner: user:alice@example.com']);
+    expect(await action.preflight(request)).toMatchObject({ alreadySo: true, caveats });
+    stage.gcp.bind(solo, 'roles/owner', 'user:bob@example.com');
+    expect(await action.verify(request, result)).toMatchObject({ status: 'drifted' });
   });
 
   it('reads again after a conflict and keeps what the other one wrote; the same body is never sent twice', async () => {

@@ -1,3 +1,4 @@
+import { cloudresourcemanager_v3 as resourcemanager } from '@googleapis/cloudresourcemanager';
 import { iam_v1 as iam } from '@googleapis/iam';
 import { afterEach, beforeEach } from 'vitest';
 
@@ -114,6 +115,20 @@ export async function apply(id: string, of: Parameters<typeof chosen>[1] = {}): 
   const { prior } = await action.preflight(request);
   const { result } = await action.apply(request, prior);
   return () => action.revert(request, prior, result);
+}
+
+/** With the stolen key, as a thief would. */
+export async function give(
+  resource: string,
+  role: string,
+  members: string[],
+  condition?: typeof CONDITION,
+): Promise<void> {
+  const options = { rootUrl: `${stage.gcp.url}/`, auth: credentialsOf(stage.key), retry: false };
+  const { projects } = new resourcemanager.Cloudresourcemanager(options);
+  const { data } = await projects.getIamPolicy({ resource, requestBody: { options: { requestedPolicyVersion: 3 } } });
+  const bindings = [...(data.bindings ?? []), { role, members, ...(condition ? { condition } : {}) }];
+  await projects.setIamPolicy({ resource, requestBody: { policy: { ...data, version: 3, bindings } } });
 }
 
 /** What changes something, of the requests that Cordon made since. */

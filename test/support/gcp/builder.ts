@@ -3,8 +3,9 @@ import { addThing } from './inventory.ts';
 import type { Json } from './json.ts';
 import { addKey, createKey, type KeyFile } from './keys.ts';
 import { currentBindings, merged } from './policies.ts';
+import { removeAccount } from './service-accounts.ts';
 import { addDefaultSinks, addSink } from './sinks.ts';
-import type { Binding, Condition, Key, State, Thing } from './state.ts';
+import { accountOf, type Binding, type Condition, type Key, type State, type Thing } from './state.ts';
 import type { Tokens } from './tokens.ts';
 
 /** Sets up the world without asking permission; what it does binds at once and is in no log. Names are full resource names. */
@@ -15,6 +16,7 @@ export interface Builder {
   /** `projects/<id>`. */
   addProject(id: string, parent?: string): string;
   addServiceAccount(project: string, name: string): { name: string; email: string; uniqueId: string };
+  removeServiceAccount(email: string): void;
   addKey(email: string): Promise<KeyFile>;
   /** Google finds the key in public and disables it. */
   exposeKey(keyId: string, foundAt: string): void;
@@ -77,6 +79,7 @@ export function builderOf({ state, tokens, log }: Parts): Builder {
       addKey(state, email, { type: 'SYSTEM_MANAGED' });
       return { name: `${project}/serviceAccounts/${email}`, email, uniqueId };
     },
+    removeServiceAccount: (email) => removeAccount(state, accountOf(state, email)),
     async addKey(email) {
       return (await createKey(state, email, tokens.url())).file;
     },

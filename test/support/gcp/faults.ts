@@ -1,7 +1,7 @@
 import { concurrentChange } from './policies.ts';
 import { GoogleError } from './google-error.ts';
 
-export type FaultKind = '429' | '500' | '503' | '403' | '409' | 'drop-before' | 'drop-after' | 'delay';
+export type FaultKind = '429' | '500' | '503' | '403' | '404' | '409' | 'drop-before' | 'drop-after' | 'delay';
 
 export interface Fault {
   /** Tested on `METHOD /path?query`; `POST /token` is a call like any other. */
@@ -74,6 +74,8 @@ export function answerOf(kind: FaultKind): GoogleError | undefined {
       return new GoogleError('UNAVAILABLE', 'The service is currently unavailable.');
     case '403':
       return new GoogleError('PERMISSION_DENIED', 'The caller does not have permission');
+    case '404':
+      return new GoogleError('NOT_FOUND', 'Requested entity was not found.');
     case '409':
       return concurrentChange();
     default:

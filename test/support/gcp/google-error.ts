@@ -23,10 +23,15 @@ export class GoogleError extends Error {
   readonly rpc: number;
   readonly body: Json;
 
-  constructor(status: Status, message: string, extra: { info?: ErrorInfo; legacyReason?: string } = {}) {
+  constructor(
+    status: Status,
+    message: string,
+    extra: { info?: ErrorInfo; legacyReason?: string; details?: readonly Json[] } = {},
+  ) {
     super(message);
     [this.http, this.rpc] = STATUSES[status];
-    const details = extra.info && [{ '@type': 'type.googleapis.com/google.rpc.ErrorInfo', ...extra.info }];
+    const details =
+      extra.details ?? (extra.info && [{ '@type': 'type.googleapis.com/google.rpc.ErrorInfo', ...extra.info }]);
     const errors = extra.legacyReason && [{ message, domain: 'global', reason: extra.legacyReason }];
     this.body = {
       error: {

@@ -25,6 +25,7 @@ import { tokensOf } from './tokens.ts';
 export { bearer, credentialsOf } from './credentials.ts';
 export type { FaultedCall, FaultKind } from './faults.ts';
 export type { KeyFile } from './keys.ts';
+export type { RecordedRequest } from './server.ts';
 
 export interface GcpOptions {
   /** From a policy change to its effect; two minutes and more in the real one. 0 unless told. Reads show it at once. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { GoogleError } from './google-error.ts';
 import { jsonOf, textOf, type Json } from './json.ts';
+import { refuseOwners } from './project-owners.ts';
 import type { Binding, Condition, State, StoredPolicy } from './state.ts';
 
 /** What `getIamPolicy` answers for a policy that nobody has set. */
@@ -41,6 +42,7 @@ export function setPolicy(state: State, resource: string, wanted: Json, updateMa
     if (etag !== (stored ? etagOf(stored) : ETAG_OF_NOTHING)) throw concurrentChange();
     requireVersion(wanted['version'], [...before, ...after]);
   }
+  refuseOwners(state, resource, before, after);
   const auditConfigs = mask.includes('auditConfigs') ? wanted['auditConfigs'] : stored?.auditConfigs;
   state.policies.set(resource, {
     versions: [...(stored?.versions ?? []), { fromMs: state.nowMs() + state.propagationMs, bindings: after }],

@@ -41,6 +41,8 @@ export interface RecordedRequest {
   readonly body: Json;
   /** E-mail of the caller; absent where nobody was recognised. */
   caller?: string;
+  /** What a `setIamPolicy` changed, as the audit log tells it. */
+  bindingDeltas?: readonly Json[];
   /** HTTP status; absent while it runs and where the connection was dropped. */
   status?: number;
 }
@@ -136,8 +138,11 @@ async function answerCall(serving: Serving, incoming: IncomingMessage, request: 
     const called = { service: route.service, method: route.methodName };
     const caller = serving.tokens.callerOf(authorization, called);
     request.caller = caller.email;
-    const call = { ...serving, caller, params, query: searchParams, body: request.body, audited: {} };
-    return { status: 200, body: await carryOut(route, call, serving.log, incoming) };
+    const call = { ...serving, caller, params, query: searchParams, body: request.body, audited: {} as Json };
+    const body = await carryOut(route, call, serving.log, incoming);
+    const { bindingDeltas } = jsonOf(jsonOf(call.audited['serviceData'])['policyDelta']);
+    if (Array.isArray(bindingDeltas)) request.bindingDeltas = bindingDeltas.map(jsonOf);
+    return { status: 200, body };
   } catch (error) {
     if (!(error instanceof GoogleError)) throw error;
     return { status: error.http, body: error.body };

@@ -1,7 +1,7 @@
 import { GoogleError } from './google-error.ts';
 import { jsonOf, textOf, type Json } from './json.ts';
 import { param, type Call, type Route, type Target } from './route.ts';
-import { accountName, accountOf, type ServiceAccount } from './state.ts';
+import { accountName, accountOf, type ServiceAccount, type State } from './state.ts';
 
 export const IAM = 'iam.googleapis.com';
 export const ACCOUNT = String.raw`/v1/projects/(?<project>[^/]+)/serviceAccounts/(?<account>[^/:]+)`;
@@ -126,10 +126,7 @@ export const SERVICE_ACCOUNTS: readonly Route[] = [
     log: 'activity',
     target: accountTarget,
     answer(call) {
-      const account = accountIn(call);
-      call.state.accounts.delete(account.email);
-      call.state.policies.delete(accountName(account));
-      for (const [id, { email }] of call.state.keys) if (email === account.email) call.state.keys.delete(id);
+      removeAccount(call.state, accountIn(call));
       return {};
     },
   },
@@ -137,6 +134,22 @@ export const SERVICE_ACCOUNTS: readonly Route[] = [
   switching('enable'),
   generateAccessToken,
 ];
+
+/** Its keys and its own policy go with it; where it had roles, policies go on naming what was deleted. */
+export function removeAccount(state: State, account: ServiceAccount): void {
+  const { email, uniqueId } = account;
+  state.accounts.delete(email);
+  state.policies.delete(accountName(account));
+  for (const [id, key] of state.keys) if (key.email === email) state.keys.delete(id);
+  const renamed = (one: string) =>
+    one === `serviceAccount:${email}` ? `deleted:serviceAccount:${email}?uid=${uniqueId}` : one;
+  for (const policy of state.policies.values()) {
+    policy.versions = policy.versions.map(({ fromMs, bindings }) => ({
+      fromMs,
+      bindings: bindings.map((one) => ({ ...one, members: one.members.map(renamed) })),
+    }));
+  }
+}
 
 function projectTarget(call: Call): Target {
   return { name: `projects/${param(call, 'project')}`, type: 'cloudresourcemanager.googleapis.com/Project' };

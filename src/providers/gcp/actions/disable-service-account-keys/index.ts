@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import type { JsonObject } from '../../../../domain/json.ts';
 import type { Action } from '../../../port.ts';
-import { confirmAccount } from '../../accounts.ts';
+import { confirmAccount, findTarget, GONE, orNull } from '../../accounts.ts';
 import { enableKeys, keyCall, listKeys } from '../../keys.ts';
 import { accountPath, KEY_ID, targetAccount } from '../../names.ts';
 import type { ActionFacts, GcpActionDefinition } from '../definition.ts';
@@ -25,7 +25,7 @@ const facts: ActionFacts = {
     'found in public, stay disabled.',
   effect: 'declarative',
   reversibility: 'exact',
-  proof: 'IAM lists no enabled key of the account that people made.',
+  proof: 'IAM lists no enabled key of the account that people made, or does not know the account any more.',
   survives:
     'Access tokens got with a key: up to an hour, unless disable-service-account stops them. HMAC keys of Cloud ' +
     'Storage.',
@@ -44,7 +44,9 @@ export const disableServiceAccountKeys: GcpActionDefinition = {
     ...facts,
     async preflight(request) {
       read(parametersSchema, request.parameters, `The parameters of ${ID}`);
-      const { projectId, email } = await confirmAccount(clients, request, projects);
+      const account = await findTarget(clients, request, projects);
+      if (!account) return GONE;
+      const { projectId, email } = account;
       const keys = await listKeys(clients, projectId, email);
       const enabled = keys.filter((key) => key.enabled).map((key) => key.keyId);
       return {
@@ -67,7 +69,8 @@ export const disableServiceAccountKeys: GcpActionDefinition = {
     },
     async verify(request) {
       const { accountId, name } = targetAccount(request, projects);
-      const keys = await listKeys(clients, accountId, name);
+      const keys = await orNull(listKeys(clients, accountId, name));
+      if (!keys) return { status: 'holds', detail: `${name} is gone, and its keys with it.` };
       const enabled = keys.filter((key) => key.enabled).map((key) => key.keyId);
       if (enabled.length > 0) return { status: 'drifted', detail: `Enabled again or new: ${enabled.join(', ')}.` };
       return { status: 'holds', detail: `${name} has no enabled key (${keys.length} disabled).` };

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { PlannedCall } from '../../../../domain/plan.ts';
 import type { Action } from '../../../port.ts';
 import type { Account } from '../../accounts.ts';
-import { confirmAccount } from '../../accounts.ts';
+import { confirmAccount, findTarget, GONE } from '../../accounts.ts';
 import type { GcpClients } from '../../clients.ts';
 import { accountPath, targetAccount } from '../../names.ts';
 import { readPolicy } from '../../policies.ts';
@@ -24,7 +24,7 @@ const facts: ActionFacts = {
     'rollback enables the account; tokens of before that have not expired then work again.',
   effect: 'declarative',
   reversibility: 'exact',
-  proof: 'IAM, asked again, shows the account as disabled.',
+  proof: 'IAM, asked again, shows the account as disabled, or does not know it any more.',
   survives: 'Tokens that it minted for other accounts: up to an hour, by policy twelve.',
   permissions: [
     { name: 'iam.serviceAccounts.get', resource: 'project', purpose: 'prior state, verification' },
@@ -41,7 +41,8 @@ export const disableServiceAccount: GcpActionDefinition = {
     ...facts,
     async preflight(request) {
       read(parametersSchema, request.parameters, `The parameters of ${ID}`);
-      const account = await confirmAccount(clients, request, projects);
+      const account = await findTarget(clients, request, projects);
+      if (!account) return GONE;
       const { projectId, email, disabled } = account;
       return {
         prior: { disabled },
@@ -58,7 +59,9 @@ export const disableServiceAccount: GcpActionDefinition = {
       return { result: { email, disabled: true } };
     },
     async verify(request) {
-      const { disabled, email } = await confirmAccount(clients, request, projects);
+      const account = await findTarget(clients, request, projects);
+      if (!account) return { status: 'holds', detail: `${request.principal.name} is gone.` };
+      const { disabled, email } = account;
       return disabled
         ? { status: 'holds', detail: `${email} is disabled.` }
         : { status: 'drifted', detail: `${email} is enabled again.` };

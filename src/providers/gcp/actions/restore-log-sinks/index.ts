@@ -123,7 +123,7 @@ function writeCall(sinkName: string, current: JsonObject | null, sink: JsonObjec
   const [parent = '', name = ''] = sinkName.split('/sinks/');
   const parameters: Record<string, JsonValue> =
     current === null
-      ? { parent, requestBody: { name, ...sink } }
-      : { sinkName, updateMask: maskOf(current, sink), requestBody: sink };
+      ? { parent, uniqueWriterIdentity: true, requestBody: { name, ...sink } }
+      : { sinkName, uniqueWriterIdentity: true, updateMask: maskOf(current, sink), requestBody: sink };
   return { service: 'logging', operation: current === null ? 'sinks.create' : 'sinks.update', parameters };
 }

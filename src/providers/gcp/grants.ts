@@ -1,30 +1,21 @@
-import { z } from 'zod';
-
-import { CordonFailure } from '../../../../contracts/failures.ts';
-import type { PlannedCall } from '../../../../domain/plan.ts';
-import { listAccounts } from '../../accounts.ts';
-import type { GcpClients } from '../../clients.ts';
-import { readContainers } from '../../hierarchy.ts';
-import { mapLimited } from '../../limited.ts';
-import { accountPath } from '../../names.ts';
-import type { Binding } from '../../policies.ts';
-import { readPolicy, sameCondition } from '../../policies.ts';
-
-/** One role that the member has in one place, under one condition or none. */
-export const grantSchema = z.object({
-  /** `projects/p`, `folders/1`, `organizations/2`, `projects/p/serviceAccounts/e`. */
-  resource: z.string(),
-  role: z.string(),
-  member: z.string(),
-  /** Title, description, expression, location: what there is of them. */
-  condition: z.record(z.string(), z.string()).nullable(),
-});
-export type Grant = z.output<typeof grantSchema>;
+import { CordonFailure } from '../../contracts/failures.ts';
+import type { PlannedCall } from '../../domain/plan.ts';
+import { listAccounts } from './accounts.ts';
+import type { GcpClients } from './clients.ts';
+import type { Grant } from './grant.ts';
+import { containersOf, readProject } from './hierarchy.ts';
+import { mapLimited } from './limited.ts';
+import { accountPath } from './names.ts';
+import { isLastOwner } from './owners.ts';
+import type { Binding } from './policies.ts';
+import { readPolicy, sameCondition } from './policies.ts';
 
 export interface FoundGrant {
   readonly grant: Grant;
   /** Others have the role here under that condition too: the binding stays when the member is taken out. */
   readonly shared: boolean;
+  /** No call takes it away: it makes the only person who owns a project that lies in no organisation. */
+  readonly fixed?: true;
 }
 
 /** Everything that the member has in the projects, above them, and on their service accounts. Sorted. */
@@ -33,17 +24,24 @@ export async function findGrants(
   projects: readonly string[],
   member: string,
 ): Promise<readonly FoundGrant[]> {
-  const [containers, accounts] = await Promise.all([
-    readContainers(clients, projects),
+  const [read, accounts] = await Promise.all([
+    Promise.all(projects.map((id) => readProject(clients, id))),
     Promise.all(projects.map((id) => listAccounts(clients, id))),
   ]);
   const resources = [
-    ...containers.map(({ name }) => name),
+    ...containersOf(read).map(({ name }) => name),
     ...accounts.flat().map(({ projectId, email }) => accountPath(projectId, email)),
   ];
+  const alone = new Set(
+    read
+      .filter(({ ancestors }) => ancestors.every(({ kind }) => kind !== 'organization'))
+      .map(({ projectId }) => `projects/${projectId}`),
+  );
   const found = await mapLimited(resources, async (resource) => {
     const { bindings } = await readPolicy(clients, resource);
-    return grantsIn(resource, bindings, member);
+    return grantsIn(resource, bindings, member).map((one): FoundGrant =>
+      alone.has(resource) && isLastOwner(one.grant, bindings) ? { ...one, fixed: true } : one,
+    );
   });
   return found.flat().toSorted((a, b) => (keyOf(a.grant) < keyOf(b.grant) ? -1 : 1));
 }
