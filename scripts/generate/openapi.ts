@@ -8,11 +8,11 @@ import type { AlertStore, Store } from '../../src/store/port.ts';
 export async function openApi(): Promise<object> {
   const app = await createServer({
     config: {
-      sources: forEachSource({ type: 'bearer', secret: { env: 'UNUSED' } } as const),
+      sources: forEachSource(() => ({ type: 'bearer', secret: { env: 'UNUSED' } }) as const),
       approvers: [],
       aws: { deleteKeysAfterDays: 30 },
     },
-    secrets: { sources: forEachSource('unused'), approvers: {} },
+    secrets: { sources: forEachSource((name) => `unused-secret-of-${name}`), approvers: {} },
     // Asked once at the start for alerts that wait; nothing else is asked while no request comes.
     store: unused<Store>('store', { alerts: unused<AlertStore>('alerts', { waiting: async () => [] }) }),
     cases: unused('cases'),
@@ -29,8 +29,8 @@ export async function openApi(): Promise<object> {
   }
 }
 
-function forEachSource<Value>(value: Value): Record<SourceName, Value> {
-  return Object.fromEntries(SOURCE_NAMES.map((name) => [name, value])) as Record<SourceName, Value>;
+function forEachSource<Value>(of: (name: SourceName) => Value): Record<SourceName, Value> {
+  return Object.fromEntries(SOURCE_NAMES.map((name) => [name, of(name)])) as Record<SourceName, Value>;
 }
 
 /** Throws for any part that is asked for beyond `known`. */

@@ -18,7 +18,7 @@ const COMMANDS: Readonly<Record<Cloud, string>> = {
 const RESOURCES: Readonly<Record<Cloud, string>> = {
   aws: 'The resource is an ARN. [aws-policy.json](aws-policy.json) is the policy for the default actions; AWS refuses it until `<account>` is filled in. With `--self` it denies Cordon every change to itself.',
   azure:
-    'The resource is the scope at which the role is assigned, each subscription of the configuration; `graph` is an application permission of Microsoft Graph, to which an administrator consents.',
+    'The resource is the scope at which the role is assigned, each subscription of the configuration; `graph` is an application permission of Microsoft Graph, to which an administrator consents; `<destination>` is what a diagnostic setting sends to, granted there and nowhere else.',
   gcp: 'The resource is where the role is granted; what is granted on the organisation holds below it. `--project-role` leaves out what only an organisation can grant.',
 };
 
@@ -36,9 +36,12 @@ export function permissionsPage(): string {
       'wildcard among the actions; `cordon doctor` tells which of them are missing.',
     ...CLOUD_REFERENCES.flatMap(cloudSections),
     '## A guard for quarantines in AWS',
-    'Optional: a service control policy under which only the role of Cordon changes what it changed. Attach it to the accounts in ' +
-      'which Cordon acts.',
-    code('sh', "cordon policy print aws-guard --self 'arn:aws:iam::*:role/cordon' > cordon-guard.json"),
+    'Optional: a service control policy under which only the role of Cordon, and the roles that you allow, undo what it did to users ' +
+      'and roles. Attach it to the accounts in which Cordon acts.',
+    code(
+      'sh',
+      "cordon policy print aws-guard --self 'arn:aws:iam::*:role/cordon' --allow 'arn:aws:iam::*:role/admin' > cordon-guard.json",
+    ),
     GUARD_NOTES.map((line) => `- ${line}`).join('\n'),
   );
 }

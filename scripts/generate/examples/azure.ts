@@ -126,6 +126,8 @@ function roles(principalId: string): Answers {
   const definition = (name: keyof typeof ROLES) => ({ id: roleId(name), properties: { roleName: name } });
   return [
     [/\/roleEligibilityScheduleInstances/u, { value: [eligible] }],
+    [/\/role(?:Eligibility|Assignment)Schedules\b/u, { value: [] }],
+    [/\/providers\/Microsoft\.Authorization\/permissions/u, { value: [{ actions: ['*'], notActions: [] }] }],
     [/\/roleAssignmentScheduleInstances/u, { value: [] }],
     [/\/roleAssignments\//u, granted],
     [/\/roleAssignments/u, { value: [assignment] }],

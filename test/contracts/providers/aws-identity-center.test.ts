@@ -3,7 +3,8 @@ import { afterAll, beforeAll } from 'vitest';
 import type { PlannedCall } from '../../../src/domain/plan.ts';
 import { buildPeople } from '../../providers/aws/identity-center-stage.ts';
 import { startMiniStack, type MiniStack } from '../../support/processes/ministack.ts';
-import { actionContract, type ActionWorld } from './action.contract.ts';
+import { actionContract, OFF_THE_WIRE, offTheWire, type ActionWorld } from './action.contract.ts';
+import { OF_IDENTITY_CENTER, UNDER_CONTRACT } from './actions.ts';
 
 let ministack: MiniStack;
 beforeAll(async () => void (ministack = await startMiniStack()));
@@ -18,7 +19,7 @@ async function world(rightsFor: readonly string[]): Promise<ActionWorld> {
   return {
     provider,
     accountId: ministack.accountId,
-    choose,
+    choose: (id) => choose(id),
     snapshot,
     forgetCalls: () => void (center.calls.length = 0),
     writes: () => center.calls.filter(({ action }) => !READS.test(action)),
@@ -31,15 +32,14 @@ async function world(rightsFor: readonly string[]): Promise<ActionWorld> {
       `arn:aws:identitystore:::user/${bob.id}`,
       `arn:aws:iam::${ministack.accountId}:user/${principal.name}`,
     ],
-    breakWrites: (fault) => void (center.fault = fault),
+    breakWrites: (fault) => void (center.fault = fault && offTheWire(fault)),
     stop: () => center.stop(),
   };
 }
 
-const exact = { reversible: true, alreadySoAfterwards: true, repeatable: true };
-
 actionContract(
   'aws',
-  ['deny-permission-set-user', 'remove-account-assignments'].map((id) => ({ id, ...exact })),
+  UNDER_CONTRACT.aws.filter(({ id }) => OF_IDENTITY_CENTER.includes(id)),
   world,
+  { faults: OFF_THE_WIRE },
 );

@@ -21,14 +21,15 @@ import {
   writes,
 } from '../../providers/aws/case-of-alice.ts';
 import { leaveBehind, MADE_USELESS, PERSISTENCE, proposed, trust } from '../../providers/aws/persistence.ts';
-import type { ActionWorld, WriteFault } from './action.contract.ts';
+import { offTheWire, type ActionWorld, type FaultOffTheWire } from './action.contract.ts';
 
 /** What the SDK throws when the far side answers so. */
-const THROWN: Readonly<Record<Exclude<WriteFault, 'lost'>, { readonly name: string; readonly status: number }>> = {
+const THROWN: Readonly<Record<Exclude<FaultOffTheWire, 'lost'>, { readonly name: string; readonly status: number }>> = {
   throttled: { name: 'Throttling', status: 400 },
   unavailable: { name: 'ServiceUnavailable', status: 503 },
   denied: { name: 'AccessDenied', status: 403 },
   conflict: { name: 'ConcurrentModification', status: 409 },
+  gone: { name: 'NoSuchEntity', status: 404 },
   cut: { name: 'TimeoutError', status: 0 },
 };
 
@@ -69,7 +70,9 @@ export async function awsWorld(rightsFor: readonly string[], id: string): Promis
     },
     breakWrites(fault) {
       faults.clear();
-      if (fault) for (const operation of WRITES) faults.set(operation, (proceed) => broken(fault, proceed));
+      if (!fault) return;
+      const kind = offTheWire(fault);
+      for (const operation of WRITES) faults.set(operation, (proceed) => broken(kind, proceed));
     },
     stop: async () => faults.clear(),
   };
@@ -114,7 +117,7 @@ async function stolenRole(): Promise<Principal> {
   return found.principal;
 }
 
-async function broken(fault: WriteFault, proceed: () => Promise<unknown>): Promise<never> {
+async function broken(fault: FaultOffTheWire, proceed: () => Promise<unknown>): Promise<never> {
   if (fault === 'lost') await proceed();
   const { name, status } = THROWN[fault === 'lost' ? 'cut' : fault];
   throw Object.assign(new Error('Broken by the test.'), {

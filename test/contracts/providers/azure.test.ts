@@ -1,6 +1,7 @@
-import { buildStage, chosen, grantToNeighbour, writes } from '../../providers/azure/stage.ts';
+import { createAzureProvider } from '../../../src/providers/azure/index.ts';
+import { buildStage, chosen, deleteSetting, grantToNeighbour, writes } from '../../providers/azure/stage.ts';
 import type { FaultKind } from '../../support/azure/index.ts';
-import { actionContract, type ActionWorld, type WriteFault } from './action.contract.ts';
+import { actionContract, LATE_MS, type ActionWorld, type WriteFault } from './action.contract.ts';
 import { UNDER_CONTRACT } from './actions.ts';
 
 const KINDS: Readonly<Record<WriteFault, FaultKind>> = {
@@ -8,25 +9,29 @@ const KINDS: Readonly<Record<WriteFault, FaultKind>> = {
   unavailable: '500',
   denied: '403',
   conflict: '409',
+  gone: '404',
   cut: 'drop-before',
   lost: 'drop-after',
+  late: 'delay',
 };
 
-async function world(rightsFor: readonly string[]): Promise<ActionWorld> {
+async function world(rightsFor: readonly string[], id: string): Promise<ActionWorld> {
   const stage = await buildStage(rightsFor);
-  await grantToNeighbour(stage);
   const { azure, provider, settings } = stage;
+  await grantToNeighbour(stage);
+  if (id === 'restore-diagnostic-settings') await deleteSetting(stage);
   let from = 0;
   return {
     provider,
     accountId: settings.tenantId,
-    choose: (id) => chosen(stage, id),
+    choose: (wanted, callTimeoutMs) =>
+      chosen(
+        callTimeoutMs ? { ...stage, provider: createAzureProvider({ ...settings, callTimeoutMs }) } : stage,
+        wanted,
+      ),
     snapshot: async () => withoutTimes(azure.snapshot()),
     forgetCalls: () => void (from = azure.requests.length),
     writes: () => asCompared(writes(stage, from)),
-    // Azure tells which permission a call wanted only when it refuses.
-    permissionsUsed: () =>
-      azure.requests.slice(from).flatMap(({ status, method, path }) => (status === 403 ? [`${method} ${path}`] : [])),
     asMade: asCompared,
     wrongTargets: (_, { accountId }) => [
       `/tenants/${accountId}/users/*`,
@@ -37,7 +42,12 @@ async function world(rightsFor: readonly string[]): Promise<ActionWorld> {
     breakWrites(fault) {
       azure.faults.clear();
       if (fault)
-        azure.faults.add({ match: /^(?:POST|PUT|PATCH|DELETE) (?!.*\/oauth2\/)/u, kind: KINDS[fault], times: 100 });
+        azure.faults.add({
+          match: /^(?:POST|PUT|PATCH|DELETE) (?!.*\/oauth2\/)/u,
+          kind: KINDS[fault],
+          times: 100,
+          delayMs: LATE_MS,
+        });
     },
     stop: () => azure.stop(),
   };
@@ -48,12 +58,13 @@ function asCompared(calls: readonly unknown[]): readonly unknown[] {
   return JSON.parse(JSON.stringify(calls).replaceAll(/"password":"[^"]*"/gu, '"password":"-"')) as unknown[];
 }
 
-/** When a session was revoked or a password set differs from try to try. */
+/** When sessions were revoked or a password set differs from try to try: what counts is that it was. */
 function withoutTimes(snapshot: unknown): unknown {
   return JSON.parse(
-    JSON.stringify(snapshot, (key, value: unknown) =>
-      ['sessionsValidFromMs', 'lastPasswordChangeMs', 'passwordHash', 'password'].includes(key) ? undefined : value,
-    ),
+    JSON.stringify(snapshot, (key, value: unknown) => {
+      if (['sessionsValidFromMs', 'lastPasswordChangeMs'].includes(key)) return Number(value) > 0;
+      return ['passwordHash', 'password'].includes(key) ? undefined : value;
+    }),
   );
 }
 

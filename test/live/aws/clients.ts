@@ -2,7 +2,7 @@ import type { IAMClient } from '@aws-sdk/client-iam';
 
 import type { PlannedCall } from '../../../src/domain/plan.ts';
 import type { AwsClients } from '../../../src/providers/aws/clients.ts';
-import type { WriteFault } from '../../contracts/providers/action.contract.ts';
+import type { FaultOffTheWire } from '../../contracts/providers/action.contract.ts';
 import type { Ownership } from '../ownership.ts';
 
 const READ = /^(?:Get|List|Describe|Simulate|Lookup)/u;
@@ -10,17 +10,18 @@ const READ = /^(?:Get|List|Describe|Simulate|Lookup)/u;
 const NAMING = ['UserName', 'RoleName', 'PolicyArn', 'RoleArn', 'SecretId', 'Name'] as const;
 
 /** What the SDK throws when the far side answers so. */
-const THROWN: Readonly<Record<Exclude<WriteFault, 'lost'>, { readonly name: string; readonly status: number }>> = {
+const THROWN: Readonly<Record<Exclude<FaultOffTheWire, 'lost'>, { readonly name: string; readonly status: number }>> = {
   throttled: { name: 'Throttling', status: 400 },
   unavailable: { name: 'ServiceUnavailable', status: 503 },
   denied: { name: 'AccessDenied', status: 403 },
   conflict: { name: 'ConcurrentModification', status: 409 },
+  gone: { name: 'NoSuchEntity', status: 404 },
   cut: { name: 'TimeoutError', status: 0 },
 };
 
 export interface Watched {
   readonly calls: PlannedCall[];
-  fault: WriteFault | null;
+  fault: FaultOffTheWire | null;
 }
 
 /** Before everything else, so that nothing that is not the run's gets as far as being signed. */
@@ -64,7 +65,7 @@ export function watch(clients: AwsClients): Watched {
   return watched;
 }
 
-async function broken(fault: WriteFault, proceed: () => Promise<unknown>): Promise<never> {
+async function broken(fault: FaultOffTheWire, proceed: () => Promise<unknown>): Promise<never> {
   if (fault === 'lost') await proceed();
   const { name, status } = THROWN[fault === 'lost' ? 'cut' : fault];
   const answer = status === 0 ? {} : { $fault: 'client', $metadata: { httpStatusCode: status } };

@@ -1,15 +1,15 @@
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 
 import type { ActivityFacts } from '../../../src/domain/evidence.ts';
+import { AWS_ACTIONS } from '../../../src/providers/aws/actions/index.ts';
 import type { AwsClients, AwsCredentials, AwsSettings } from '../../../src/providers/aws/clients.ts';
 import { createAwsClients } from '../../../src/providers/aws/clients.ts';
 import { createAwsProvider } from '../../../src/providers/aws/index.ts';
 import type { Provider } from '../../../src/providers/port.ts';
-import type { ActionWorld } from '../../contracts/providers/action.contract.ts';
-import { UNDER_CONTRACT } from '../../contracts/providers/actions.ts';
+import { offTheWire, type ActionWorld } from '../../contracts/providers/action.contract.ts';
 import { atTheMoment, withoutSecrets, writes } from '../../providers/aws/case-of-alice.ts';
-import type { LiveAccount, Opener } from '../account.ts';
-import { selected } from '../account.ts';
+import type { Opener } from '../account.ts';
+import { runnable, selected } from '../account.ts';
 import { confirmed, wrongAccount, type Environment } from '../confirmation.ts';
 import { Ownership } from '../ownership.ts';
 import type { Run } from '../run.ts';
@@ -67,7 +67,7 @@ export const openAws: Opener = async (environment, run) => {
 
   return {
     name: `AWS account ${accountId}`,
-    ...runnable(),
+    ...runnable('aws', AWS_ACTIONS, BUILT),
     build(rightsFor) {
       if (run === 'any') throw new Error('What is cleaned up is not built on.');
       return world(run, rightsFor);
@@ -107,20 +107,12 @@ function worldOf({ accountId, clients, ownership, name, suspect, provider, watch
       const arn = `arn:aws:iam::${accountId}:`;
       return [`${arn}${kind}/*`, `${arn}${kind}/`, `arn:aws:iam::000000000000:${kind}/${name}suspect`, `${arn}root`];
     },
-    breakWrites: (fault) => void (watched.fault = fault),
+    breakWrites: (fault) => void (watched.fault = fault && offTheWire(fault)),
     async stop() {
       watched.fault = null;
       for (const one of await leftOvers(clients, new Ownership({ prefix: name }))) await one.remove();
       ownership.requireNothingRefused();
     },
-  };
-}
-
-function runnable(): Pick<LiveAccount, 'actions' | 'notRun'> {
-  const others = UNDER_CONTRACT.aws.filter(({ id }) => !BUILT.includes(id));
-  return {
-    actions: UNDER_CONTRACT.aws.filter(({ id }) => BUILT.includes(id)),
-    notRun: Object.fromEntries(others.map(({ id }) => [id, 'the suite builds nothing throw-away for it'])),
   };
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
+import { AZURE_ACTIONS } from '../../../src/providers/azure/actions/index.ts';
 import { listAssignments } from '../../../src/providers/azure/assignments.ts';
 import type { AzureClients } from '../../../src/providers/azure/clients.ts';
 import { createAzureClients } from '../../../src/providers/azure/clients.ts';
@@ -9,10 +10,9 @@ import { createAzureProvider } from '../../../src/providers/azure/index.ts';
 import { tokenClaims } from '../../../src/providers/azure/principals.ts';
 import type { AzureSettings } from '../../../src/providers/azure/settings.ts';
 import type { Provider } from '../../../src/providers/port.ts';
-import type { ActionWorld } from '../../contracts/providers/action.contract.ts';
-import { UNDER_CONTRACT } from '../../contracts/providers/actions.ts';
-import type { LiveAccount, Opener } from '../account.ts';
-import { selected } from '../account.ts';
+import { offTheWire, type ActionWorld } from '../../contracts/providers/action.contract.ts';
+import type { Opener } from '../account.ts';
+import { runnable, selected } from '../account.ts';
 import { confirmed, wrongAccount, type Environment } from '../confirmation.ts';
 import { Ownership } from '../ownership.ts';
 import type { Run } from '../run.ts';
@@ -72,7 +72,7 @@ export const openAzure: Opener = async (environment, run) => {
 
   return {
     name: `Azure subscription ${subscription}`,
-    ...runnable(),
+    ...runnable('azure', AZURE_ACTIONS, BUILT, NOT_BUILT),
     build(rightsFor) {
       if (run === 'any') throw new Error('What is cleaned up is not built on.');
       return world(run, rightsFor);
@@ -140,8 +140,6 @@ function worldOf(parts: Parts): ActionWorld {
     snapshot: wait,
     forgetCalls: () => void (watched.writes.length = 0),
     writes: () => plainly(watched.writes),
-    // Azure tells which permission a call wanted only when it refuses.
-    permissionsUsed: () => [],
     asMade: plainly,
     wrongTargets: (id) => {
       const kind = id === 'disable-user' ? 'users' : 'servicePrincipals';
@@ -152,22 +150,12 @@ function worldOf(parts: Parts): ActionWorld {
         `/subscriptions/${subscription}`,
       ];
     },
-    breakWrites: (fault) => void (watched.fault = fault),
+    breakWrites: (fault) => void (watched.fault = fault && offTheWire(fault)),
     async stop() {
       watched.fault = null;
       for (const one of await tenant.leftOvers(ownership)) if (one.name.startsWith(name)) await one.remove();
       ownership.requireNothingRefused();
     },
-  };
-}
-
-function runnable(): Pick<LiveAccount, 'actions' | 'notRun'> {
-  const others = UNDER_CONTRACT.azure.filter(({ id }) => !BUILT.includes(id));
-  return {
-    actions: UNDER_CONTRACT.azure.filter(({ id }) => BUILT.includes(id)),
-    notRun: Object.fromEntries(
-      others.map(({ id }) => [id, NOT_BUILT[id] ?? 'the suite builds nothing throw-away for it']),
-    ),
   };
 }
 

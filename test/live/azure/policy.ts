@@ -7,21 +7,22 @@ import {
 } from '@azure/core-rest-pipeline';
 
 import type { PlannedCall } from '../../../src/domain/plan.ts';
-import type { WriteFault } from '../../contracts/providers/action.contract.ts';
+import type { FaultOffTheWire } from '../../contracts/providers/action.contract.ts';
 import type { Ownership } from '../ownership.ts';
 
 export interface Watched {
   readonly writes: PlannedCall[];
-  fault: WriteFault | null;
+  fault: FaultOffTheWire | null;
 }
 
 type Body = Readonly<Record<string, unknown>>;
 
-const STATUS: Readonly<Partial<Record<WriteFault, number>>> = {
+const STATUS: Readonly<Partial<Record<FaultOffTheWire, number>>> = {
   throttled: 429,
   unavailable: 500,
   denied: 403,
   conflict: 409,
+  gone: 404,
 };
 
 /** Lets through only what changes the run's own, records it, and breaks writes where the network would. */

@@ -1,4 +1,5 @@
 import type { GcpPrincipal } from '../../../src/domain/principal.ts';
+import { GCP_ACTIONS } from '../../../src/providers/gcp/actions/index.ts';
 import { findAccount } from '../../../src/providers/gcp/accounts.ts';
 import { permissionOfCall } from '../../../src/providers/gcp/calls.ts';
 import type { GcpClients } from '../../../src/providers/gcp/clients.ts';
@@ -7,10 +8,9 @@ import type { GcpSettings } from '../../../src/providers/gcp/index.ts';
 import { createGcpProvider } from '../../../src/providers/gcp/index.ts';
 import { listKeys } from '../../../src/providers/gcp/keys.ts';
 import type { Provider } from '../../../src/providers/port.ts';
-import type { ActionWorld } from '../../contracts/providers/action.contract.ts';
-import { UNDER_CONTRACT } from '../../contracts/providers/actions.ts';
-import type { LiveAccount, Opener } from '../account.ts';
-import { selected } from '../account.ts';
+import { offTheWire, type ActionWorld } from '../../contracts/providers/action.contract.ts';
+import type { Opener } from '../account.ts';
+import { runnable, selected } from '../account.ts';
 import { confirmed, wrongAccount, type Environment } from '../confirmation.ts';
 import { Ownership } from '../ownership.ts';
 import type { Run } from '../run.ts';
@@ -69,7 +69,7 @@ export const openGcp: Opener = async (environment, run) => {
 
   return {
     name: `Google Cloud project ${id}`,
-    ...runnable(data.parent),
+    ...runnableIn(data.parent),
     build(rightsFor) {
       if (run === 'any') throw new Error('What is cleaned up is not built on.');
       return world(run, rightsFor);
@@ -129,7 +129,7 @@ function worldOf({ project, ownership, name, suspect, provider, watched, wait }:
       `//iam.googleapis.com/projects/${id}/serviceAccounts/${name}n@${id}.iam.gserviceaccount.com`,
       'principal://goog/subject/alice@example.com',
     ],
-    breakWrites: (fault) => void (watched.fault = fault),
+    breakWrites: (fault) => void (watched.fault = fault && offTheWire(fault)),
     async stop() {
       watched.fault = null;
       for (const one of await project.leftOvers(new Ownership({ prefix: name }))) await one.remove();
@@ -139,18 +139,12 @@ function worldOf({ project, ownership, name, suspect, provider, watched, wait }:
 }
 
 /** What lies above a project is not the suite's to give rights on. */
-function runnable(parent: string | null | undefined): Pick<LiveAccount, 'actions' | 'notRun'> {
-  const built = parent ? IN_PROJECT : [...IN_PROJECT, 'remove-iam-bindings'];
-  const why = (action: string) =>
-    action === 'remove-iam-bindings'
-      ? `it reads what the project lies in, ${parent}: run it in a project without an organisation`
-      : 'the suite builds nothing throw-away for it';
-  const others = UNDER_CONTRACT.gcp.filter((one) => !built.includes(one.id));
-  return {
-    actions: UNDER_CONTRACT.gcp.filter((one) => built.includes(one.id)),
-    notRun: Object.fromEntries(others.map((one) => [one.id, why(one.id)])),
-  };
-}
+const runnableIn = (parent: string | null | undefined) =>
+  parent
+    ? runnable('gcp', GCP_ACTIONS, IN_PROJECT, {
+        'remove-iam-bindings': `it reads what the project lies in, ${parent}: run it in a project without an organisation`,
+      })
+    : runnable('gcp', GCP_ACTIONS, [...IN_PROJECT, 'remove-iam-bindings']);
 
 /** The credentials are the library's own affair. Only a test of the suite itself names another endpoint. */
 function settingsOf(environment: Environment, project: string): GcpSettings {

@@ -2,7 +2,7 @@ import { gaxios } from 'google-auth-library';
 import { isDeepStrictEqual } from 'node:util';
 
 import type { GcpInterceptor } from '../../../src/providers/gcp/clients.ts';
-import type { WriteFault } from '../../contracts/providers/action.contract.ts';
+import type { FaultOffTheWire } from '../../contracts/providers/action.contract.ts';
 import type { Ownership } from '../ownership.ts';
 
 /** Posted too, and only reads. */
@@ -27,7 +27,7 @@ export interface Call {
 
 export interface Watched {
   readonly calls: Call[];
-  fault: WriteFault | null;
+  fault: FaultOffTheWire | null;
 }
 
 export function isWrite({ method, path }: Call): boolean {
@@ -100,14 +100,15 @@ export class PolicyGuard {
   }
 }
 
-const ANSWERS: Readonly<Partial<Record<WriteFault, readonly [number, string]>>> = {
+const ANSWERS: Readonly<Partial<Record<FaultOffTheWire, readonly [number, string]>>> = {
   throttled: [429, 'RESOURCE_EXHAUSTED'],
   unavailable: [503, 'UNAVAILABLE'],
   denied: [403, 'PERMISSION_DENIED'],
   conflict: [409, 'ABORTED'],
+  gone: [404, 'NOT_FOUND'],
 };
 
-function failure(fault: WriteFault, options: gaxios.GaxiosOptions, url: URL): Error {
+function failure(fault: FaultOffTheWire, options: gaxios.GaxiosOptions, url: URL): Error {
   const prepared = { ...options, url, headers: new Headers() };
   const [status, code] = ANSWERS[fault] ?? [];
   if (status === undefined) return Object.assign(new Error('Broken by the test.'), { code: 'ECONNRESET' });
