@@ -1,13 +1,15 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
 import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
-import proto from '@temporalio/proto';
 import { NativeConnection } from '@temporalio/worker';
 
 import type { CaseStarter } from '../activities/decide.ts';
 import type { Config } from '../src/config/schema.ts';
 import { alertJoined, CONTAIN_PRINCIPAL, rollbackNews } from '../src/contracts/messages.ts';
 import { QUEUES } from '../src/contracts/queues.ts';
-import { SEARCH_ATTRIBUTE_TYPES } from '../src/contracts/search-attributes.ts';
+import { rejectionOf } from '../src/runtime/abort.ts';
+import { endedBeforeAnswering } from '../src/runtime/case-client.ts';
 import type { Logger } from '../src/runtime/logger.ts';
 import type { Secrets } from './secrets.ts';
 
@@ -34,33 +36,36 @@ export function temporalClient({ namespace, ...connection }: TemporalSettings, d
   return new Client({ connection: Connection.lazy(connection), namespace, dataConverter });
 }
 
-/** A worker can do nothing without Temporal: it waits for it, and says so. */
-export async function workerConnection(settings: TemporalSettings, logger: Logger): Promise<NativeConnection> {
-  const { namespace: _, ...connection } = settings;
+/** A worker can do nothing without Temporal: it waits for it, and says so, until `signal` is aborted; then it throws the reason. */
+export async function workerConnection(
+  settings: TemporalSettings,
+  logger: Logger,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<NativeConnection> {
   for (let waitMs = 250; ; waitMs = Math.min(waitMs * 2, 10_000)) {
     try {
-      return await NativeConnection.connect(connection);
+      return await connect(settings, signal);
     } catch (error) {
+      signal.throwIfAborted();
       logger.warn({ address: settings.address, error: String(error) }, 'Temporal can not be reached yet; trying again');
-      await new Promise((resolve) => setTimeout(resolve, waitMs));
+      await pause(waitMs, undefined, { signal }).catch(() => signal.throwIfAborted());
     }
   }
 }
 
-const { IndexedValueType } = proto.temporal.api.enums.v1;
-const TYPES = {
-  Keyword: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
-  KeywordList: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST,
-  Int: IndexedValueType.INDEXED_VALUE_TYPE_INT,
-} as const;
-
-/** Registers what is missing. Where that is forbidden (Temporal Cloud), an operator does it once, as `cordon doctor` says. */
-export async function registerSearchAttributes(connection: NativeConnection, namespace: string): Promise<void> {
-  const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
-  const missing = Object.entries(SEARCH_ATTRIBUTE_TYPES).filter(([name]) => !(name in (customAttributes ?? {})));
-  if (missing.length === 0) return;
-  const searchAttributes = Object.fromEntries(missing.map(([name, type]) => [name, TYPES[type]]));
-  await connection.operatorService.addSearchAttributes({ namespace, searchAttributes });
+/** One that comes after the signal is closed again: a server that takes a connection and says nothing holds up no end. */
+async function connect(settings: TemporalSettings, signal: AbortSignal): Promise<NativeConnection> {
+  const { namespace: _, ...connection } = settings;
+  const connecting = NativeConnection.connect(connection);
+  try {
+    return await Promise.race([connecting, rejectionOf(signal)]);
+  } catch (error) {
+    void connecting.then(
+      (late) => late.close(),
+      () => undefined,
+    );
+    throw error;
+  }
 }
 
 /** One running case a principal: a later alert signals the running workflow instead of starting another. */
@@ -82,7 +87,7 @@ export function caseStarter(client: Client): CaseStarter {
         const update = { args: [news] as [typeof news], updateId: news.id };
         return await client.workflow.getHandle(workflowId).executeUpdate(rollbackNews, update);
       } catch (error) {
-        if (error instanceof WorkflowNotFoundError) return null;
+        if (error instanceof WorkflowNotFoundError || endedBeforeAnswering(error)) return null;
         throw error;
       }
     },

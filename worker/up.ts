@@ -1,104 +1,65 @@
-import { createServer } from '../src/server/server.ts';
-import { decisionGateway } from '../src/approval/gateway.ts';
 import { loadSigningKey, loadVerifyingKeys } from '../src/approval/keys.ts';
 import type { SigningKey } from '../src/approval/port.ts';
-import { decisionSigner } from '../src/approval/signer.ts';
 import { approvalVerifier } from '../src/approval/verifier.ts';
+import { roleOf, type Part, type Role } from '../src/config/role.ts';
 import type { Config } from '../src/config/schema.ts';
-import { configuredClouds } from '../src/config/clouds.ts';
-import { CLOUDS } from '../src/domain/cloud.ts';
-import type { QueueName } from '../src/contracts/queues.ts';
-import { QUEUES } from '../src/contracts/queues.ts';
 import { SEARCH_ATTRIBUTE_TYPES } from '../src/contracts/search-attributes.ts';
 import { configuredCipher } from '../src/encryption/configured.ts';
 import { dataConverter } from '../src/encryption/temporal-codec.ts';
-import { createSlackApp, EVENTS_PATH, type SlackApp } from '../src/notify/index.ts';
 import { configuredProviders } from '../src/providers/configured.ts';
-import { temporalCaseClient } from '../src/runtime/case-client.ts';
+import { rejectionOf } from '../src/runtime/abort.ts';
 import { casePulse } from '../src/runtime/case-pulse.ts';
 import { createLogger, type Logger } from '../src/runtime/logger.ts';
-import { temporalSweepClient } from '../src/runtime/sweep-client.ts';
 import { startTemporalServer } from '../src/runtime/temporal-server.ts';
 import { openStore } from '../src/store/index.ts';
-import packageJson from '../package.json' with { type: 'json' };
 import { workflowBundle } from './bundle.ts';
-import { activitiesOf, configuredNotifiers, type Foundation } from './dependencies.ts';
+import type { Foundation } from './dependencies.ts';
 import { configuredSecrets, type Secrets } from './secrets.ts';
-import { scheduleSweep } from './sweep-schedule.ts';
-import {
-  caseStarter,
-  registerSearchAttributes,
-  temporalClient,
-  temporalSettings,
-  workerConnection,
-} from './temporal.ts';
-import { createWorkers, installRuntime } from './workers.ts';
+import { serve } from './serve.ts';
+import { caseStarter, temporalClient, temporalSettings } from './temporal.ts';
+import { work, type WorkParts } from './work.ts';
 
-export interface UpOptions {
-  readonly only?: 'server' | 'worker';
-  readonly queues?: readonly QueueName[];
+export interface UpOptions extends Part {
   /** The workflows of these sources if absent. */
   readonly bundle?: typeof workflowBundle;
+  /** Gives up a start that is not done yet, however long it waits: `up` then throws the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Running {
   /** Of the server; empty without one. */
   readonly url: string;
   readonly temporalAddress: string;
-  /** Never resolves; rejects when a part that should run has died. */
+  /** Never resolves; rejects when a part that should run has died. The others run on until `stop`. */
   readonly failed: Promise<never>;
   stop(): Promise<void>;
 }
 
 /** Starts the parts in the order in which they need each other and stops them in the other. A failed start leaves nothing behind. */
-export async function up(config: Config, { only, queues, bundle = workflowBundle }: UpOptions = {}): Promise<Running> {
+export async function up(
+  config: Config,
+  { bundle = workflowBundle, signal, ...part }: UpOptions = {},
+): Promise<Running> {
   const running = new AsyncDisposableStack();
+  const broken = new AbortController();
+  const fail = (why: unknown) => {
+    if (!running.disposed) broken.abort(why);
+  };
+  const halt = AbortSignal.any([broken.signal, ...(signal ? [signal] : [])]);
   try {
-    const secrets = await configuredSecrets(config);
-    const logger = createLogger({ secrets: secrets.all, write: (line) => void process.stderr.write(line) });
-    const cipher = await configuredCipher(config.encryption);
-    const store = await openStore({ ...storeLocation(config, secrets), cipher });
-    running.defer(() => store.close());
-    const address = await temporalAddress(config, running);
-    const settings = temporalSettings(config, secrets, address);
-    const converter = dataConverter(cipher);
-    const client = temporalClient(settings, converter);
-    running.defer(() => client.connection.close());
-    const { approval } = config;
-    const signingKey = only === 'worker' ? null : await loadSigningKey(approval);
-    const keys = await loadVerifyingKeys(approval);
-    const foundation: Foundation = {
-      config,
-      store,
-      providers: configuredProviders(config),
-      verifier: approvalVerifier({ keys, approvers: config.approvers }),
-      cases: caseStarter(client),
-      pulseOf: casePulse(client),
-      logger,
-    };
-    const failed: Promise<never>[] = [];
-    if (only !== 'server') {
-      installRuntime(logger);
-      const connection = await workerConnection(settings, logger);
-      running.defer(() => connection.close());
-      await registerSearchAttributes(connection, settings.namespace);
-      await trySchedule(client, config, logger);
-      const notifiers = configuredNotifiers(config, secrets, logger);
-      const workers = await createWorkers({
-        connection,
-        namespace: settings.namespace,
-        dataConverter: converter,
-        queues: queues ?? configuredQueues(config),
-        activitiesOf: (queue) => activitiesOf(queue, { ...foundation, notifiers }),
-        bundle,
-      });
-      for (const worker of workers) failed.push(supervise(worker, running, logger));
-    }
+    const role = roleOf(config, part);
+    const { signingKey, ...parts } = await prepare(config, role, running, halt, fail);
+    // Below the server: it is there first and goes first, and what it promised is still worked on.
+    const workers = running.use(new AsyncDisposableStack());
+    const { foundation, secrets, client, settings } = parts;
     const url = signingKey ? await serve(foundation, secrets, signingKey, client, running) : '';
+    const { queues } = role;
+    if (queues.length > 0) await work(parts, { queues, bundle, halt, fail }, workers);
+    halt.throwIfAborted();
     return {
       url,
-      temporalAddress: address,
-      failed: failed.length > 0 ? Promise.race(failed) : new Promise<never>(() => undefined),
+      temporalAddress: settings.address,
+      failed: rejectionOf(broken.signal),
       stop: () => running.disposeAsync(),
     };
   } catch (error) {
@@ -107,102 +68,58 @@ export async function up(config: Config, { only, queues, bundle = workflowBundle
   }
 }
 
+/** What server and worker stand on. The signing key is the server's alone. */
+async function prepare(
+  config: Config,
+  role: Role,
+  running: AsyncDisposableStack,
+  halt: AbortSignal,
+  fail: (why: unknown) => void,
+): Promise<WorkParts & { readonly signingKey: SigningKey | null }> {
+  const secrets = await configuredSecrets(config, role);
+  const logger = createLogger({ secrets: secrets.all, write: (line) => void process.stderr.write(line) });
+  const cipher = await configuredCipher(config.encryption);
+  const store = await openStore({ ...storeLocation(config, secrets), cipher });
+  running.defer(() => store.close());
+  const settings = temporalSettings(config, secrets, await temporalAddress(config, logger, running, halt, fail));
+  const converter = dataConverter(cipher);
+  const client = temporalClient(settings, converter);
+  running.defer(() => client.connection.close());
+  const { approval, approvers } = config;
+  const signingKey = role.serves ? await loadSigningKey(approval) : null;
+  const foundation: Foundation = {
+    config,
+    store,
+    providers: configuredProviders(config),
+    verifier: approvalVerifier({ keys: await loadVerifyingKeys(approval), approvers }),
+    cases: caseStarter(client),
+    pulseOf: casePulse(client),
+    logger,
+  };
+  return { foundation, secrets, settings, client, dataConverter: converter, signingKey };
+}
+
 function storeLocation({ store }: Config, { databaseUrl }: Secrets): { databaseUrl: string } | { path: string } {
   return databaseUrl === undefined ? { path: store.path } : { databaseUrl };
 }
 
-/** Every queue but those of clouds that the configuration doesn't have: nobody may call them from here. */
-function configuredQueues(config: Config): readonly QueueName[] {
-  const clouds = configuredClouds(config);
-  const idle = CLOUDS.filter((cloud) => !clouds.includes(cloud)).map((cloud) => `contain-${cloud}`);
-  return (Object.keys(QUEUES) as QueueName[]).filter((queue) => !idle.includes(queue));
-}
-
-async function temporalAddress({ temporal }: Config, running: AsyncDisposableStack): Promise<string> {
-  if (temporal.address !== undefined) return temporal.address;
-  const server = await startTemporalServer({ databaseFile: temporal.path, searchAttributes: SEARCH_ATTRIBUTE_TYPES });
-  running.defer(() => server.stop());
-  return server.address;
-}
-
-/** Containment must not wait for a schedule; that there is none is said. */
-async function trySchedule(
-  client: ReturnType<typeof temporalClient>,
-  { sweep }: Config,
+async function temporalAddress(
+  { temporal }: Config,
   logger: Logger,
-): Promise<void> {
-  try {
-    await scheduleSweep(client, sweep.everyHours);
-  } catch (error) {
-    logger.error({ error: String(error) }, 'The orphan sweep is not scheduled; the next start of a worker tries again');
-  }
-}
-
-interface Runnable {
-  run(): Promise<void>;
-  shutdown(): void;
-}
-
-/** Runs until it is told to stop; ending before that is a failure of the whole. */
-function supervise(worker: Runnable, running: AsyncDisposableStack, logger: Logger): Promise<never> {
-  let stopping = false;
-  const ended = worker.run();
-  running.defer(async () => {
-    stopping = true;
-    worker.shutdown();
-    // A task that failed for good makes `run` reject at shutdown; it was logged when it failed.
-    await ended.catch((error: unknown) => logger.warn({ error: String(error) }, 'A worker stopped with an error'));
-  });
-  const failed = ended.then(
-    () => (stopping ? new Promise<never>(() => undefined) : Promise.reject(new Error('A worker stopped by itself.'))),
-    (error: unknown) => (stopping ? new Promise<never>(() => undefined) : Promise.reject(error)),
-  );
-  failed.catch(() => undefined);
-  return failed;
-}
-
-async function serve(
-  { config, store, verifier, logger }: Foundation,
-  secrets: Secrets,
-  signingKey: SigningKey,
-  client: ReturnType<typeof temporalClient>,
   running: AsyncDisposableStack,
+  halt: AbortSignal,
+  fail: (why: unknown) => void,
 ): Promise<string> {
-  const { approvers } = config;
-  const cases = temporalCaseClient(client);
-  const signer = decisionSigner(signingKey);
-  const gateway = decisionGateway({ approvers, store, cases, signer, verifier, log: logger });
-  const slack = slackApp(config, secrets, gateway, logger);
-  const app = await createServer({
-    config,
-    secrets,
-    store,
-    cases,
-    sweeps: temporalSweepClient(client),
-    gateway,
-    logger,
-    version: packageJson.version,
-    ...(slack?.requestListener ? { mounted: { path: EVENTS_PATH, handler: slack.requestListener } } : {}),
+  halt.throwIfAborted();
+  if (temporal.address !== undefined) return temporal.address;
+  const server = await startTemporalServer({
+    databaseFile: temporal.path,
+    searchAttributes: SEARCH_ATTRIBUTE_TYPES,
+    signal: halt,
   });
-  running.defer(() => app.close());
-  const url = await app.listen({ host: config.server.host, port: config.server.port });
-  await slack?.start();
-  running.defer(async () => slack?.stop());
-  return url;
-}
-
-function slackApp(
-  { slack, approvers }: Config,
-  secrets: Secrets,
-  gateway: ReturnType<typeof decisionGateway>,
-  log: Logger,
-): SlackApp | undefined {
-  if (!slack || !secrets.slack) return undefined;
-  return createSlackApp({
-    ...secrets.slack,
-    ...(slack.apiUrl === undefined ? {} : { apiUrl: slack.apiUrl }),
-    approvers: approvers.flatMap(({ id, name, slackUserId }) => (slackUserId ? [{ id, name, slackUserId }] : [])),
-    gateway,
-    log,
-  });
+  running.defer(() => server.stop());
+  const { address, pid, ended } = server;
+  logger.info({ address, pid }, 'The Temporal server runs');
+  void ended?.then((how) => fail(new Error(`The Temporal server is gone: ${how}. Start Cordon again: cases go on.`)));
+  return address;
 }

@@ -1,4 +1,4 @@
-import { enabledActions as enabledIn } from '../config/clouds.ts';
+import { enabledActions } from '../config/clouds.ts';
 import type { Config } from '../config/schema.ts';
 import type { Cloud } from '../domain/cloud.ts';
 import type { Action, Provider } from '../providers/port.ts';
@@ -13,13 +13,8 @@ export async function configuredProvider(cloud: Cloud, config: Config): Promise<
   return providerOf(configuredProviders(config), cloud);
 }
 
-/** Ids of what a containment in the cloud may consist of; none where the configuration has no such cloud. */
-export function enabledActions(cloud: Cloud, config: Config): readonly string[] {
-  return enabledIn(config, cloud);
-}
-
 export function configuredActions(provider: Provider, config: Config): readonly Action[] {
-  return enabledActions(provider.cloud, config).map((id) => {
+  return enabledActions(config, provider.cloud).map((id) => {
     const action = provider.actions[id];
     if (action === undefined) throw new Error(`The provider of ${provider.cloud} has no action ${id}.`);
     return action;

@@ -1,64 +1,58 @@
 import type { Command } from 'commander';
 
-import { QUEUES } from '../contracts/queues.ts';
-import type { QueueName } from '../contracts/queues.ts';
+import { rejectionOf } from '../runtime/abort.ts';
 import { configOf, contextOf, print } from './context.ts';
-import { UsageError } from './failures.ts';
+import { EXIT, UsageError } from './failures.ts';
+import { partOf, withPartOptions, type PartOptions } from './part.ts';
 import { withProgress } from './progress.ts';
 import { inert, note } from './terminal.ts';
 
-interface Options {
-  readonly only?: string;
-  readonly queues?: string;
-}
-
-const PARTS = ['server', 'worker'] as const;
-const QUEUE_NAMES = Object.keys(QUEUES) as QueueName[];
-
 export function registerUp(program: Command): void {
-  program
+  const command = program
     .command('up')
-    .description('Run the server, the worker and, without TEMPORAL_ADDRESS, a Temporal server; until Ctrl-C')
-    .option('--only <part>', `only one of ${PARTS.join(', ')}`)
-    .option('--queues <names>', `only these queues of the worker, of ${QUEUE_NAMES.join(',')}`)
+    .description('Run the server, the worker and, without TEMPORAL_ADDRESS, a Temporal server; until Ctrl-C');
+  withPartOptions(command)
     .addHelpText('after', '\nExamples:\n  cordon up\n  cordon up --only worker --queues contain-aws')
-    .action(async (options: Options, command: Command) => {
-      const context = contextOf(command);
-      const only = PARTS.find((part) => part === options.only);
-      if (options.only !== undefined && only === undefined)
-        throw new UsageError(`--only is one of ${PARTS.join(', ')}.`);
-      const queues = options.queues === undefined ? undefined : queueNames(options.queues);
-      if (queues !== undefined && only === 'server')
-        throw new UsageError('--queues is for the worker; --only server has none.');
+    .action(async (options: PartOptions, given: Command) => {
+      const context = contextOf(given);
+      const part = partOf(options);
       const { config } = await configOf(context);
-      const stopped = stopSignal();
+      if (part.only !== undefined && config.temporal.address === undefined) {
+        throw new UsageError(
+          `--only ${part.only} needs TEMPORAL_ADDRESS, or \`temporal.address\`: server and worker meet in one Temporal.`,
+        );
+      }
+      const stop = stopSignal();
       // The composition brings every adapter with it; the other commands start without them.
       const { up } = await import('../../worker/up.ts');
-      const running = await withProgress(
-        'Starting',
-        up(config, { ...(only === undefined ? {} : { only }), ...(queues === undefined ? {} : { queues }) }),
-      );
-      print(context, { url: running.url }, () =>
-        running.url ? `Cordon is ready at ${inert(running.url)}` : 'Cordon is ready.',
-      );
-      await Promise.race([stopped, running.failed]);
-      note('Stopping …');
-      await withProgress('Stopping', running.stop());
+      try {
+        const running = await withProgress('Starting', up(config, { ...part, signal: stop }));
+        try {
+          print(context, { url: running.url }, () =>
+            running.url ? `Cordon is ready at ${inert(running.url)}` : 'Cordon is ready.',
+          );
+          await Promise.race([rejectionOf(stop), running.failed]);
+        } finally {
+          // Whatever has died: what is left would take alerts in for nobody, and keep the system from starting all again.
+          note('Stopping …');
+          await withProgress('Stopping', running.stop());
+        }
+      } catch (error) {
+        if (error !== stop.reason) throw error;
+        // All is stopped. A connection to Temporal that is still being made can't be called off, and would hold the process.
+        process.exit(EXIT.done);
+      }
     });
 }
 
-function queueNames(text: string): readonly QueueName[] {
-  return text.split(',').map((part) => {
-    const name = QUEUE_NAMES.find((known) => known === part.trim());
-    if (name === undefined)
-      throw new UsageError(`There is no queue ${part.trim()}; the queues are ${QUEUE_NAMES.join(', ')}.`);
-    return name;
-  });
-}
-
-/** The first signal asks to stop in order; a second one ends the process at once, as the system would. */
-function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
-  });
+/** The first signal asks to stop in order; a second one, whichever, ends the process at once, as the system would. */
+function stopSignal(): AbortSignal {
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  const asked = new AbortController();
+  const ask = () => {
+    for (const signal of signals) process.removeListener(signal, ask);
+    asked.abort();
+  };
+  for (const signal of signals) process.on(signal, ask);
+  return asked.signal;
 }

@@ -197,6 +197,9 @@ export const azureSection = z
     ...times({ logDelay: 1200, propagation: 600 }),
     tightenTo: z
       .record(z.string().min(1), z.string().min(1))
+      .refine((roles) => Object.values(roles).every((narrow) => !Object.hasOwn(roles, narrow)), {
+        error: 'a role that takes the place of another must not be replaced itself: it would never go',
+      })
       .default({ Owner: 'Reader', Contributor: 'Reader', 'User Access Administrator': 'Reader' })
       .describe('Which role takes the place of a broad one at the same scope; every other role is removed'),
     actions: z

@@ -57,7 +57,9 @@ const approver = z.strictObject({
     .describe('Member id of this person in Slack; without it they do not decide there'),
   token: secretReference
     .optional()
-    .describe('Bearer token of this person, for `cordon case approve` when Slack is away'),
+    .describe(
+      'Bearer token of this person, for `cordon case approve` when Slack is away; 16 characters or more, of nobody else. The server alone reads it',
+    ),
   identities: z
     .array(resourcePattern)
     .default([])
@@ -103,7 +105,7 @@ export const configSchema = z.strictObject({
       publicUrl: z
         .url({ protocol: /^https?$/u, error: 'must be an http or https URL' })
         .optional()
-        .describe('How people reach this server; used in messages and by the command line'),
+        .describe('Where the command line reaches this server, if not at host and port; CORDON_URL and --url win'),
     })
     .prefault({}),
   store: z
@@ -133,12 +135,16 @@ export const configSchema = z.strictObject({
     .prefault({}),
   encryption: z
     .strictObject({
-      key: secretReference.optional().describe('32 bytes, base64. Without it a key file is made on first start'),
+      key: secretReference
+        .optional()
+        .describe(
+          '32 bytes in base64; several, one a line, while keys are changed: the first seals, all open. Without it a key file is made on first start',
+        ),
       keyFile: z
         .string()
         .min(1)
         .default('.cordon/payload.key')
-        .describe('Where that file is; every process needs the same key, and what it sealed is lost with it'),
+        .describe('Where that file is; every process needs the same keys, and what one sealed is lost with it'),
     })
     .prefault({}),
   approval: z
@@ -192,7 +198,7 @@ export const configSchema = z.strictObject({
     .describe('Sources that may send alerts; one that is not listed is refused'),
   slack: z
     .strictObject({
-      botToken: secretReference.describe('Bot token, xoxb-…; the worker posts with it'),
+      botToken: secretReference.describe('Bot token, xoxb-…; the server and the worker of `notify` read it'),
       channel: z.string().min(1).describe('Id of the channel where people are asked, not its name'),
       receiver: z
         .discriminatedUnion('type', [

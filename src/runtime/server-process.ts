@@ -6,6 +6,8 @@ import { delimiter, join } from 'node:path';
 /** A server that runs as our child. `stop` ends it by its own pid and resolves once it is gone; calling it again is harmless. */
 export interface ServerProcess {
   readonly pid: number;
+  /** How it ended, once it has: stopped by us or by itself. Never rejects. */
+  readonly ended: Promise<string>;
   /** The last 8,000 characters it wrote. */
   output(): string;
   stop(): Promise<void>;
@@ -22,6 +24,8 @@ export interface ServerCommand {
   readonly ready: () => Promise<boolean>;
   readonly readyWithinMs?: number;
   readonly stopSignal?: NodeJS.Signals;
+  /** Once aborted, a start that is not done yet is given up. */
+  readonly signal?: AbortSignal;
 }
 
 const POLL_MS = 50;
@@ -45,9 +49,9 @@ export async function startServerProcess(server: ServerCommand): Promise<ServerP
   child.stderr.on('data', keep);
   child.stdin.on('error', () => {}); // it may have ended before us; nothing is written to it anyway
   let ended: string | undefined;
-  const exited = new Promise<void>((resolve) => {
-    child.once('error', (error) => resolve(void (ended = error.message)));
-    child.once('exit', (code, signal) => resolve(void (ended = `it ended with ${signal ?? `status ${code}`}`)));
+  const exited = new Promise<string>((resolve) => {
+    child.once('error', (error) => resolve((ended = error.message)));
+    child.once('exit', (code, signal) => resolve((ended = `it ended with ${signal ?? `status ${code}`}`)));
   });
   const killNow = () => void child.kill('SIGKILL');
   process.once('exit', killNow);
@@ -64,18 +68,20 @@ export async function startServerProcess(server: ServerCommand): Promise<ServerP
   const deadline = Date.now() + readyWithinMs;
   while (!(await isReady(server.ready))) {
     const late = Date.now() > deadline;
-    if (ended === undefined && !late) {
+    const unwanted = server.signal?.aborted === true;
+    if (ended === undefined && !late && !unwanted) {
       await Promise.race([exited, sleep(POLL_MS)]);
       continue;
     }
     const why = ended ?? `it was not ready within ${readyWithinMs / 1000} s`;
     await stop();
+    server.signal?.throwIfAborted();
     throw new Error(`${server.name} did not start: ${why}. ${lastWords(output)}`);
   }
   if (ended !== undefined || child.pid === undefined) {
     throw new Error(`${server.name} did not start: ${ended}, and something else answers at its address.`);
   }
-  return { pid: child.pid, output: () => output, stop };
+  return { pid: child.pid, ended: exited, output: () => output, stop };
 }
 
 /** A port that was free on 127.0.0.1 a moment ago. */

@@ -15,6 +15,8 @@ export interface TemporalServerOptions {
   readonly uiPort?: number;
   /** Search attributes to register by name. They survive in the database file and may be passed again. */
   readonly searchAttributes?: Readonly<Record<string, SearchAttributeKind>>;
+  /** Once aborted, a start that is not done yet is given up. */
+  readonly signal?: AbortSignal;
 }
 
 export interface TemporalServer {
@@ -25,6 +27,8 @@ export interface TemporalServer {
   readonly embedded: boolean;
   /** Of our own server's process. */
   readonly pid?: number;
+  /** How our own server's process ended, once it has. */
+  readonly ended?: Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -64,11 +68,13 @@ export async function startTemporalServer(options: TemporalServerOptions = {}): 
     ],
     ready: () => answers(address, Object.keys(options.searchAttributes ?? {})),
     readyWithinMs: 60_000,
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
   return {
     address,
     embedded: true,
     pid: child.pid,
+    ended: child.ended,
     ...(options.uiPort === undefined ? {} : { uiUrl: `http://127.0.0.1:${options.uiPort}` }),
     stop: () => child.stop(),
   };

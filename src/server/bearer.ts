@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
+import { BEARER_HEADER } from '../config/tokens.ts';
 import { HttpProblem } from './problem.ts';
 import { sameSecret } from './signature.ts';
 
@@ -18,7 +19,7 @@ export function approverOf(headers: IncomingHttpHeaders, tokens: Readonly<Record
 }
 
 function bearerOf({ authorization }: IncomingHttpHeaders): string {
-  const token = /^Bearer ([\w.~+/=-]{1,4096})$/iu.exec(authorization ?? '')?.[1];
+  const token = BEARER_HEADER.exec(authorization ?? '')?.[1];
   if (token === undefined) throw refused('Expected `Bearer` and a token');
   return token;
 }

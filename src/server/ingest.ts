@@ -10,6 +10,7 @@ import type { ServerDependencies } from './dependencies.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { Metrics } from './metrics.ts';
 import { answerProblem, HttpProblem, problemOf, problemSchema } from './problem.ts';
+import { presentOf } from './settled.ts';
 import { checkSignature } from './signature.ts';
 
 const acceptedSchema = z.object({
@@ -62,7 +63,8 @@ export function ingestRoutes(app: App, parts: IngestDependencies): void {
         const received = receive(source, jsonOf(bytesOf(request.body)), parts.now());
         const alerts: Accepted[] = [];
         for (const one of received) {
-          const { waiting, ...accepted } = await accept(store, one);
+          const present = SOURCES[source].goesOn ? await presentOf(one, store) : one;
+          const { waiting, ...accepted } = await accept(store, present);
           if (waiting) dispatcher.wake();
           alerts.push(accepted);
         }

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
+import { checkCredentials } from '../config/tokens.ts';
 import { createApp, type App } from './app.ts';
 import { approverOf } from './bearer.ts';
 import { caseRoutes } from './cases.ts';
@@ -17,15 +18,15 @@ import { secondPlanRoutes } from './second-plans.ts';
 
 /**
  * Ready to listen; nothing listens yet. Once ready it dispatches the alerts that wait in the store; `close()` answers what is
- * under way, then stops dispatching. Throws for a configured source or approver whose secret is missing or shared.
+ * under way, then stops dispatching. Throws `SecretError` for a source or approver whose secret is missing, shared or unfit.
  */
 export async function createServer(dependencies: ServerDependencies): Promise<App> {
-  const { store, cases, logger, version, mounted, now = () => new Date() } = dependencies;
-  const tokens = approverTokens(dependencies);
+  const { config, secrets, store, cases, logger, version, mounted, now = () => new Date() } = dependencies;
+  checkCredentials(config, secrets);
   const metrics = createMetrics(store);
   const dispatcher = createDispatcher({ alerts: store.alerts, cases, logger, metrics, now });
   const app = createApp(logger);
-  const approver = (headers: IncomingHttpHeaders) => approverOf(headers, tokens);
+  const approver = (headers: IncomingHttpHeaders) => approverOf(headers, secrets.approvers);
   const security = [{ approver: [] }];
 
   await describeRoutes(app, version);
@@ -58,20 +59,4 @@ export async function createServer(dependencies: ServerDependencies): Promise<Ap
     });
   }
   return app;
-}
-
-/** Two people with one token could approve for each other, and one could be the suspect. */
-function approverTokens({ config, secrets }: ServerDependencies): Readonly<Record<string, string>> {
-  const tokens = config.approvers.flatMap(({ id, token }) => {
-    if (token === undefined) return [];
-    const secret = secrets.approvers[id];
-    if (!secret) throw new Error(`The approver ${id} is configured with a token, and the token is not resolved.`);
-    return [[id, secret] as const];
-  });
-  if (new Set(tokens.map(([, token]) => token)).size < tokens.length) {
-    throw new Error(
-      'Two approvers have the same token: a decision would count for the wrong person. Give each their own.',
-    );
-  }
-  return Object.fromEntries(tokens);
 }

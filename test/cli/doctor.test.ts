@@ -67,7 +67,12 @@ test('Temporal without the search attributes has failed, and with them is well',
   };
   expect(await check({})).toMatchObject([
     { status: 'ok' },
-    { status: 'failed', remedy: expect.stringContaining('--name CordonTechnique --type KeywordList') as string },
+    {
+      status: 'failed',
+      remedy: expect.stringMatching(
+        /^Your own Temporal: .*--name CordonTechnique --type KeywordList.*; Temporal Cloud: tcld .*"CordonTechnique=KeywordList"/u,
+      ) as string,
+    },
   ]);
   const wrong = { ...SEARCH_ATTRIBUTE_TYPES, CordonRisk: 'Keyword' } as const;
   expect(await check({ searchAttributes: wrong })).toMatchObject([
@@ -75,6 +80,23 @@ test('Temporal without the search attributes has failed, and with them is well',
     { status: 'failed', detail: expect.stringMatching(/: CordonRisk$/u) as string },
   ]);
   expect(await check({ searchAttributes: SEARCH_ATTRIBUTE_TYPES })).toMatchObject([{ status: 'ok' }, { status: 'ok' }]);
+});
+
+test('tokens that can not work, or would let a source approve, have failed before the server is started', async () => {
+  const config = [
+    'aws: {enabled: false}',
+    'sources: {guardduty: {type: bearer, secret: {env: SIEM}}}',
+    'approvers: [{id: dana, name: Dana, token: {env: DANA}}, {id: erin, name: Erin, token: {env: ERIN}}]',
+  ].join('\n');
+  const SHARED = 'canary-that-two-share';
+  const { report, status } = await doctor(config, { SIEM: SHARED, DANA: SHARED, ERIN: 'canary:with:colons' });
+  expect(status).toBe(1);
+  const findings = report.findings.filter(({ check }) => check === 'secrets');
+  expect(findings.map(({ detail }) => detail)).toEqual([
+    'the approver dana has the same secret as the source guardduty: one would count for the other',
+    "the secret of the approver erin can't be sent as a bearer token: letters, digits and .~+/=-_ only",
+  ]);
+  expect(JSON.stringify(report)).not.toContain('canary');
 });
 
 test('Slack that accepts the token is well, and a table is printed for people', async () => {

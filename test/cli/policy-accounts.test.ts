@@ -4,7 +4,12 @@ import { describe, expect, test } from 'vitest';
 
 import { UsageError } from '../../src/cli/failures.ts';
 import { buildProgram } from '../../src/cli/program.ts';
-import { hubPolicy, memberPolicy, memberTrustPolicy } from '../../src/providers/aws/account-policies.ts';
+import {
+  hubPolicy,
+  identityCenterPolicy,
+  memberPolicy,
+  memberTrustPolicy,
+} from '../../src/providers/aws/account-policies.ts';
 import { leastPrivilegePolicy } from '../../src/providers/aws/index.ts';
 import { cordon, scratch } from './cordon.ts';
 
@@ -55,6 +60,40 @@ describe('of the identity of the credentials', () => {
 
   test('is as it was where no account is listed', async () => {
     expect((await print(['--self', SELF], [])).document).toEqual(leastPrivilegePolicy(ACTIONS, HOME, SELF));
+  });
+});
+
+describe('of the role for Identity Center', () => {
+  const center = member('333333333333');
+  const config = `aws: ${JSON.stringify({
+    actions: ['deny-permission-set-user'],
+    identityCenter: {
+      instanceArn: 'arn:aws:sso:::instance/ssoins-0123456789abcdef',
+      identityStoreId: 'd-1234567890',
+      region: 'eu-central-1',
+      role: center,
+    },
+  })}`;
+  const printed = async (...args: readonly string[]) => {
+    const cwd = await scratch({ 'cordon.yaml': config });
+    return cordon(['policy', 'print', 'aws', ...args], { cwd });
+  };
+
+  test('trusts the identity that --self names, which is of another account', async () => {
+    const { status, stdout, stderr } = await printed('--account', center.accountId, '--self', SELF);
+    expect(status, stderr).toBe(0);
+    expect(JSON.parse(stdout)).toEqual({
+      RoleName: 'cordon-responder',
+      Path: '/security/team/',
+      AssumeRolePolicyDocument: memberTrustPolicy(center, SELF),
+      PolicyDocument: identityCenterPolicy(['deny-permission-set-user'], center),
+    });
+  });
+
+  test('is not printed for any other account that --self is not of', async () => {
+    const { status, stderr } = await printed('--account', '444444444444', '--self', SELF);
+    expect(status).toBe(2);
+    expect(stderr).toContain('--self belongs to account');
   });
 });
 

@@ -142,14 +142,28 @@ test('aws-guard: denies every change that Cordon makes to everyone but Cordon, a
   expect(JSON.stringify(guard).length).toBeLessThan(5120);
 });
 
-test('aws-guard: binds callers who are users, with --strict everyone, and says what it can not tell apart', async () => {
-  const callers = (guard: Guard) =>
-    guard.Statement.flatMap(({ Sid, Condition }) => (Condition['StringEquals'] ? [Sid] : []));
+test('aws-guard: binds everyone but Cordon and the allowed roles, and says what it does not guard', async () => {
+  const free = (guard: Guard) =>
+    Object.fromEntries(
+      guard.Statement.map(({ Sid, Condition }) => [Sid, Condition['ArnNotLike']?.['aws:PrincipalArn']]),
+    );
   const { text, notes } = await print(['aws-guard', '--self', SELF]);
-  expect(callers(JSON.parse(text) as Guard)).toEqual(['CordonGuardsUsers', 'CordonGuardsRoles']);
+  expect(Object.values(free(JSON.parse(text) as Guard))).toEqual([[SELF], [SELF], [SELF], [SELF]]);
+  expect(text).not.toContain('aws:PrincipalType');
   expect(notes).toContain('neither the name of an inline policy nor the id');
-  const strict = (await parsed(['aws-guard', '--self', 'arn:aws:iam::*:role/cordon', '--strict'])) as Guard;
-  expect(callers(strict)).toEqual([]);
+  for (const unguarded of ['groups', 'identity providers', 'functions', 'permission sets'])
+    expect(notes).toContain(unguarded);
+  const admins = [
+    'arn:aws:iam::*:role/admin',
+    'arn:aws:iam::*:role/aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_Ops_*',
+  ];
+  // What names Cordon's own policies binds nobody who has other work to do: those stay Cordon's alone.
+  expect(free((await parsed(['aws-guard', '--self', SELF, '--allow', ...admins])) as Guard)).toEqual({
+    CordonGuardsPolicies: [SELF],
+    CordonGuardsAttachments: [SELF],
+    CordonGuardsUsers: [SELF, ...admins],
+    CordonGuardsRoles: [SELF, ...admins],
+  });
   expect(await parsed(['aws-guard', '--self', SELF, '--format', 'cloudformation'])).toMatchObject({
     Resources: {
       CordonGuard: { Type: 'AWS::Organizations::Policy', Properties: { Content: JSON.parse(text) as object } },
@@ -167,7 +181,9 @@ test.each([
   [['mars'], 'one of aws, azure, gcp, aws-guard'],
   [['constructor'], 'one of aws, azure, gcp, aws-guard'],
   [['gcp', '--account', ACCOUNT], '--account says nothing about gcp'],
-  [['aws', '--strict'], '--strict says nothing about aws'],
+  [['aws', '--allow', SELF], '--allow says nothing about aws'],
+  [['aws-guard', '--self', SELF, '--allow', 'arn:aws:iam::*:role/*'], 'not for every role'],
+  [['aws-guard', '--self', SELF, '--allow', '*'], '--allow must be'],
   [['aws', '--account', '12'], 'twelve digits'],
   [['aws', '--account', '999999999999', '--self', SELF], `--self belongs to account ${ACCOUNT}`],
   [['aws', '--self', 'arn:aws:sts::123456789012:assumed-role/cordon/x'], 'of a session it is the role'],

@@ -9,6 +9,7 @@ import { CONTAIN_PRINCIPAL } from '../../src/contracts/messages.ts';
 import { QUEUES } from '../../src/contracts/queues.ts';
 import type { SignedDecision } from '../../src/domain/approval.ts';
 import { temporalCaseClient } from '../../src/runtime/case-client.ts';
+import { caseStarter } from '../../worker/temporal.ts';
 import { startTemporal } from '../support/processes/temporal.ts';
 
 let client: Client;
@@ -110,6 +111,18 @@ describe('a decision', () => {
     });
     expect(await cases.decide('case-2', decision('n2'))).toMatchObject({ status: 'refused' });
   });
+});
+
+it('a case that ends before it has answered its rollback counts as ended, however often it is told', async () => {
+  const cases = caseStarter(client);
+  const news = { caseId: 'ca_1', id: 'n1', lines: [], approved: true };
+  await client.workflow.start(CONTAIN_PRINCIPAL, {
+    workflowId: 'case-told',
+    taskQueue: QUEUES.decide,
+    args: [{ caseId: 'ca_1' }],
+  });
+  for (const _ of [1, 2]) expect(await cases.tell('case-told', news)).toBeNull();
+  expect(await cases.tell('case-nobody', news)).toBeNull();
 });
 
 it('with Temporal away every call says so in bounded time', async () => {

@@ -30,7 +30,7 @@ import { ALICE } from '../support/alice.ts';
 
 export const SECRETS = {
   sources: { generic: 'generic-hmac-secret', guardduty: 'guardduty-bearer-token' },
-  approvers: { dana: 'token-of-dana', sam: 'token-of-sam' },
+  approvers: { dana: 'token-of-dana-in-tests', sam: 'token-of-sam-in-tests' },
 };
 
 const config = configSchema.parse({

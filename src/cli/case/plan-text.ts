@@ -13,12 +13,15 @@ const KINDS = { containment: 'Containment', rollback: 'Rollback', deletion: 'Del
 
 /** The whole plan: nothing that is approved is left out. Every piece of data is inert. */
 export function planText(plan: Plan): string {
-  const { principal, requirement } = plan;
+  const { principal, requirement, requestedBy } = plan;
   return [
     `${KINDS[plan.kind]} plan of case ${inert(plan.caseId)}`,
     `Principal  ${inert(`${principal.kind} ${principal.name} in ${principal.cloud} ${principal.accountId} (${resourceOf(principal)})`)}`,
     `Digest     ${inert(plan.digest)}`,
     `Approvals  ${requirement.approvals}: ${inert(requirement.reason)}`,
+    ...(requestedBy === undefined
+      ? []
+      : [`Asked by   ${inert(requestedBy)}, who approves only if the others are not enough`]),
     ...(plan.actions.length === 0 ? ['', 'No actions: nothing would change.'] : []),
     ...plan.actions.flatMap((action) => ['', ...actionLines(action)]),
     ...listed('Can not be carried out until repaired:', plan.obstacles),

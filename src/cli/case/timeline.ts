@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from 'commander';
 
-import { END_STATES } from '../../domain/case.ts';
-import type { TimelineEntry } from '../../domain/case.ts';
+import { CALLS_A_HUMAN, END_STATES, WATCHED } from '../../domain/case.ts';
+import type { CaseState, TimelineEntry } from '../../domain/case.ts';
 import type { Context } from '../context.ts';
 import { contextOf, print } from '../context.ts';
 import { RefusedError, UsageError } from '../failures.ts';
@@ -24,7 +24,7 @@ export function registerCaseTimeline(parent: Command): void {
   urlOption(parent.command('timeline'))
     .description('Show what happened in a case, step by step')
     .argument('<case>', 'id of the case')
-    .option('--follow', 'go on until the case ends')
+    .option('--follow', 'go on until the case ends, or is contained and only watched; status 0 if that is good')
     .option('--minutes <number>', 'how long to follow at most', '240')
     .addHelpText('after', '\nExample:\n  cordon case timeline ca_0123456789abcdef0123456789abcdef --follow')
     .action(async (caseId: string, options: Options, command: Command) => {
@@ -38,7 +38,10 @@ export function registerCaseTimeline(parent: Command): void {
     });
 }
 
-/** Under `--json` one line an entry. Ends with the case, or as refused when the time is over. */
+/** In these the case has ended, and not in what was wanted. */
+const BAD: readonly CaseState[] = [...CALLS_A_HUMAN, 'REJECTED', 'MONITORING_PARTIAL'];
+
+/** Under `--json` one line an entry. Ends with the case or with its containment, as refused when that failed or the time is over. */
 async function follow(context: Context, server: CaseConnection, caseId: string, minutes: number): Promise<void> {
   const until = performance.now() + minutes * 60_000;
   let shown = 0;
@@ -51,7 +54,8 @@ async function follow(context: Context, server: CaseConnection, caseId: string, 
       writeLine(context.json ? fresh.map((entry) => inertJson(entry, 0)).join('\n') : lines(fresh));
       told = performance.now();
     }
-    if (END_STATES.includes(state)) return;
+    if (BAD.includes(state)) throw new RefusedError(`The case is ${state}. Read it with: cordon case show ${caseId}`);
+    if (END_STATES.includes(state) || WATCHED.includes(state)) return;
     if (performance.now() >= until) throw new RefusedError(`The case is still ${state} after ${minutes} minutes.`);
     if (performance.now() - told >= TELL_EVERY_MS) {
       note(`The case is ${state} …`);

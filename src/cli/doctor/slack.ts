@@ -1,5 +1,5 @@
+import type { Role } from '../../config/role.ts';
 import type { Config, SecretReference } from '../../config/schema.ts';
-
 import { resolveSecret } from '../../config/secrets.ts';
 import { createSlackClient } from '../../notify/slack/client.ts';
 import type { Check, Finding } from './finding.ts';
@@ -12,7 +12,7 @@ const POSTS = 'chat:write';
 const READS_HISTORY = ['channels:history', 'groups:history'];
 const REINSTALL = 'Add them under "OAuth & Permissions" of the app, install it again, and put the new token in place.';
 
-export function slackCheck({ slack, mode }: Config): Check {
+export function slackCheck({ slack, mode }: Config, { serves }: Role): Check {
   return {
     name: 'slack',
     remedy: 'Check slack.botToken (it begins with xoxb-), and that this machine reaches the Slack API.',
@@ -25,7 +25,9 @@ export function slackCheck({ slack, mode }: Config): Check {
         { check: 'slack', status: 'ok', detail },
         scopesFinding(metadata?.scopes),
         await channelFinding(client, slack.channel),
-        ...(slack.receiver.type === 'socket' ? [await socketFinding(slack.receiver.appToken, slack.apiUrl)] : []),
+        ...(serves && slack.receiver.type === 'socket'
+          ? [await socketFinding(slack.receiver.appToken, slack.apiUrl)]
+          : []),
       ];
     },
   };

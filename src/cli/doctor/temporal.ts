@@ -1,40 +1,29 @@
-import { Connection } from '@temporalio/client';
-import proto from '@temporalio/proto';
+import type { Connection } from '@temporalio/client';
 
+import { roleOf } from '../../config/role.ts';
 import type { Config } from '../../config/schema.ts';
-import { resolveSecret } from '../../config/secrets.ts';
-import { SEARCH_ATTRIBUTE_TYPES } from '../../contracts/search-attributes.ts';
+import { pollersOf } from '../../runtime/pollers.ts';
+import { howToAdd, lackingSearchAttributes, refusalOf } from '../../runtime/search-attributes.ts';
+import { askTemporal } from '../../runtime/temporal-connection.ts';
 import { temporalBinary } from '../../runtime/temporal-server.ts';
 import type { Check, Finding } from './finding.ts';
 
-const CONNECT_WITHIN_MS = 5_000;
-const TYPES = proto.temporal.api.enums.v1.IndexedValueType;
-const TYPE_OF = {
-  Keyword: TYPES.INDEXED_VALUE_TYPE_KEYWORD,
-  KeywordList: TYPES.INDEXED_VALUE_TYPE_KEYWORD_LIST,
-  Int: TYPES.INDEXED_VALUE_TYPE_INT,
-} as const;
-
-export function temporalCheck({ temporal: settings }: Config): Check {
-  const { address } = settings;
+export function temporalCheck(config: Config): Check {
+  const { address, namespace } = config.temporal;
   if (address === undefined) return embedded();
   return {
     name: 'temporal',
-    remedy: `Check that Temporal runs at ${address}, that namespace ${settings.namespace} exists there, and tls and apiKey.`,
-    async run() {
-      const apiKey = settings.apiKey === undefined ? undefined : await resolveSecret(settings.apiKey);
-      const connection = await Connection.connect({
-        address,
-        tls: settings.tls,
-        connectTimeout: CONNECT_WITHIN_MS,
-        ...(apiKey === undefined ? {} : { apiKey }),
-      });
-      try {
-        return await connection.withDeadline(Date.now() + CONNECT_WITHIN_MS, () => examine(connection, settings));
-      } finally {
-        await connection.close();
-      }
-    },
+    remedy: `Check that Temporal runs at ${address}, that namespace ${namespace} exists there, and tls and apiKey.`,
+    run: () =>
+      askTemporal(address, config.temporal, async (connection) => {
+        await connection.workflowService.describeNamespace({ namespace });
+        const detail = `${address} answers, namespace ${namespace} exists`;
+        return [
+          { check: 'temporal', status: 'ok', detail },
+          await searchAttributesFinding(connection, namespace),
+          ...(await queueFindings(connection, config)),
+        ];
+      }),
   };
 }
 
@@ -48,31 +37,29 @@ function embedded(): Check {
   };
 }
 
-async function examine(
-  connection: Connection,
-  { address, namespace }: Config['temporal'],
-): Promise<readonly Finding[]> {
-  await connection.workflowService.describeNamespace({ namespace });
-  const answers: Finding = {
-    check: 'temporal',
-    status: 'ok',
-    detail: `${address} answers, namespace ${namespace} exists`,
-  };
-  const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
-  const missing = Object.entries(SEARCH_ATTRIBUTE_TYPES).filter(
-    ([name, type]) => customAttributes?.[name] !== TYPE_OF[type],
-  );
-  if (missing.length === 0) {
-    return [answers, { check: 'search attributes', status: 'ok', detail: 'all are registered' }];
+async function searchAttributesFinding(connection: Connection, namespace: string): Promise<Finding> {
+  const check = 'search attributes';
+  const lacking = await lackingSearchAttributes(connection, namespace).catch(refusalOf);
+  if (typeof lacking === 'string') {
+    return { check, status: 'warning', detail: `can't be looked at: ${lacking}`, remedy: howToAdd(namespace) };
   }
-  const create = missing.map(([name, type]) => `--name ${name} --type ${type}`).join(' ');
-  return [
-    answers,
-    {
-      check: 'search attributes',
-      status: 'failed',
-      detail: `not registered with the right type: ${missing.map(([name]) => name).join(', ')}`,
-      remedy: `temporal operator search-attribute create --namespace ${namespace} ${create}`,
-    },
-  ];
+  const names = [...lacking.absent, ...lacking.mistyped];
+  if (names.length === 0) return { check, status: 'ok', detail: 'all are registered' };
+  const detail = `not registered with the right type: ${names.join(', ')}`;
+  return { check, status: 'failed', detail, remedy: howToAdd(namespace, lacking) };
+}
+
+/** A queue that nobody polls holds up every case that comes to it, and nothing else tells. Of all machines, whatever runs here. */
+async function queueFindings(connection: Connection, config: Config): Promise<readonly Finding[]> {
+  const check = 'workers';
+  const { queues } = roleOf(config, {});
+  const polled = await Promise.all(queues.map((queue) => pollersOf(connection, config.temporal.namespace, queue)));
+  const idle = queues.filter((_, index) => polled[index]?.length === 0);
+  if (idle.length === 0) return [{ check, status: 'ok', detail: `every queue is polled: ${queues.join(', ')}` }];
+  return idle.map((queue) => ({
+    check,
+    status: 'warning',
+    detail: `nobody polls the queue ${queue}: what comes to it waits`,
+    remedy: `Start a worker, or look at the log of the one that should run: \`cordon up --only worker --queues ${queue}\`.`,
+  }));
 }

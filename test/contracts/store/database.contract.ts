@@ -73,6 +73,25 @@ export function openingContract(fixture: Fixture): void {
       await expect(openStore({ ...fixture.database.where, cipher: wrong })).rejects.toThrow('another encryption key');
     });
 
+    it('goes on under this version after a newer one has only added to it, which the newer one still finds', async () => {
+      await accept(fixture.store, 'one');
+      await fixture.database.run(later('9001-adds-an-owner'));
+      const again = await fixture.database.open();
+      expect((await accept(again, 'one')).status).toBe('duplicate');
+      expect((await accept(again, 'two')).status).toBe('new');
+      await again.close();
+      const names = await fixture.database.rows<{ name: string }>('select name from kysely_migration order by name');
+      expect(names.at(-1)).toEqual({ name: '9001-adds-an-owner' });
+    });
+
+    it('refuses what a newer version has changed, says by what, and changes nothing', async () => {
+      await fixture.database.run(`${later('9001-adds-an-owner')}; ${later('9002-splits-cases')}`);
+      const before = await fixture.database.rows('select * from kysely_migration order by name');
+      const opening = fixture.database.open();
+      await expect(opening).rejects.toThrow(/newer Cordon .* \(9002-splits-cases\); nothing was changed.*backup/u);
+      expect(await fixture.database.rows('select * from kysely_migration order by name')).toEqual(before);
+    });
+
     it('answers a ping, and does not when it is closed', async () => {
       await fixture.store.ping();
       const closed = await fixture.database.open();
@@ -80,4 +99,9 @@ export function openingContract(fixture: Fixture): void {
       await expect(closed.ping()).rejects.toThrow(/destroyed|closed|end/u);
     });
   });
+}
+
+/** As a newer version leaves it. */
+function later(name: string): string {
+  return `insert into kysely_migration (name, timestamp) values ('${name}', '2099-01-01T00:00:00.000Z')`;
 }

@@ -1,7 +1,7 @@
 import { ApplicationFailure, condition, proxyActivities, setHandler } from '@temporalio/workflow';
 
 import type { SignedDecision } from '../../../src/domain/approval.ts';
-import { decide, stateQuery, type CaseStatus } from '../../../src/contracts/messages.ts';
+import { decide, rollbackNews, stateQuery, type CaseStatus } from '../../../src/contracts/messages.ts';
 
 const { check } = proxyActivities<{ check(): Promise<void> }>({
   startToCloseTimeout: '10s',
@@ -30,6 +30,11 @@ export async function containPrincipal({ caseId }: { readonly caseId: string }):
       },
     },
   );
+  setHandler(rollbackNews, async () => {
+    over = true;
+    await condition(() => false);
+    return null;
+  });
   await condition(() => over);
 }
 

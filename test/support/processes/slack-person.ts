@@ -57,6 +57,13 @@ export class SlackPerson {
     return history.messages;
   }
 
+  /** Posts to #soc as this person's own app would, with any metadata. Answers where the message stands. */
+  async post(text: string, metadata?: Json): Promise<string> {
+    const { front, token, channelId } = this.#settings;
+    const body = { channel: channelId, text, ...(metadata ? { metadata } : {}) };
+    return (await front.call<{ ts: string }>('chat.postMessage', token, body)).ts;
+  }
+
   /** A message with its thread, oldest first. */
   async thread(ts: string): Promise<SlackMessage[]> {
     const { front, token, channelId } = this.#settings;
