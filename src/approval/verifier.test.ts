@@ -63,6 +63,37 @@ describe('the approval verifier', () => {
     expect(verifier.refusal(two, [signed(two), signed(two, { actor: 'carol' })])).toBeNull();
   });
 
+  const asked = (by: string, approvals = 1) =>
+    planWith({ kind: 'rollback', requestedBy: by, requirement: { approvals, reason: 'asked' } });
+
+  it('lets who asked for a plan approve it only where the others are not enough', () => {
+    const by = asked('bob');
+    expect(verifier.decisionRefusal(by, signed(by))).toMatch(/bob asked for this plan/u);
+    expect(verifier.refusal(by, [signed(by)])).toMatch(/bob asked for this plan/u);
+    expect(verifier.refusal(by, [signed(by, { actor: 'carol' })])).toBeNull();
+    expect(verifier.decisionRefusal(by, signed(by, { decision: 'deny' })), 'to deny is safe').toBeNull();
+    // Alice is the suspect, so carol and dora are the others.
+    const two = asked('bob', 2);
+    expect(verifier.decisionRefusal(two, signed(two))).toMatch(/bob asked for this plan/u);
+    const three = asked('bob', 3);
+    expect(verifier.decisionRefusal(three, signed(three))).toBeNull();
+    const alone = approvalVerifier({
+      keys: [{ keyId: 'gateway', publicKey: keys.publicKey }],
+      approvers: [
+        { id: 'bob', identities: [] },
+        { id: 'alice', identities: [ALICE] },
+      ],
+    });
+    expect(alone.refusal(by, [signed(by)]), 'nobody else is there').toBeNull();
+  });
+
+  it('refuses a plan that says another asked for it than its digest does', () => {
+    const by = asked('bob');
+    expect(verifier.refusal({ ...by, requestedBy: 'carol' }, [signed(by)])).toMatch(/digest names/u);
+    const { requestedBy: _, ...nobody } = by;
+    expect(verifier.refusal(nobody, [signed(by)])).toMatch(/digest names/u);
+  });
+
   const twice = signed();
   const blocked = planWith({ obstacles: ['iam:PutUserPolicy is missing'] });
   const two = planWith({ requirement: { approvals: 2, reason: 'large' } });

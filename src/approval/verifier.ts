@@ -42,6 +42,12 @@ export function approvalVerifier({ keys, approvers }: VerifierOptions): Approval
   const publicKeys = new Map(keys.map(({ keyId, publicKey }) => [keyId, publicKey]));
   const listed = new Map(approvers.map((approver) => [approver.id, approver]));
 
+  /** Where they don't, who asked counts as one of them: else what was contained could not be put back. */
+  function othersSuffice(plan: Plan): boolean {
+    const others = approvers.filter((approver) => approver.id !== plan.requestedBy && !mayBeSuspect(approver, plan));
+    return others.length >= plan.requirement.approvals;
+  }
+
   function refusalOfOne(plan: Plan, input: unknown): string | null {
     const parsed = signedDecision.safeParse(input);
     if (!parsed.success) return 'The decision is malformed.';
@@ -56,8 +62,9 @@ export function approvalVerifier({ keys, approvers }: VerifierOptions): Approval
     if (decision.planDigest !== plan.digest) return 'The decision is about another plan.';
     const approver = listed.get(decision.actor);
     if (!approver) return 'The decision was made by someone who is not a listed approver.';
-    if (approver.identities.some((identity) => mayBe(identity, resourceOf(plan.principal))))
-      return `${approver.id} may be the suspect, and nobody decides about themselves.`;
+    if (mayBeSuspect(approver, plan)) return `${approver.id} may be the suspect, and nobody decides about themselves.`;
+    if (decision.decision === 'approve' && approver.id === plan.requestedBy && othersSuffice(plan))
+      return `${approver.id} asked for this plan, and there are others who can approve it.`;
     if (decision.decision === 'approve' && plan.obstacles.length > 0)
       return 'The plan has obstacles that an operator must remove first; it cannot be approved.';
     return null;
@@ -82,6 +89,10 @@ export function approvalVerifier({ keys, approvers }: VerifierOptions): Approval
     refusal: (plan, decisions) => refusing(() => planRefusal(plan) ?? refusalOfAll(plan, decisions)),
     decisionRefusal: (plan, decision) => refusing(() => planRefusal(plan) ?? refusalOfOne(plan, decision)),
   };
+}
+
+function mayBeSuspect({ identities }: Approver, { principal }: Plan): boolean {
+  return identities.some((identity) => mayBe(identity, resourceOf(principal)));
 }
 
 function planRefusal(plan: Plan): string | null {

@@ -1,5 +1,6 @@
 import type { Notice } from '../contracts/activities.ts';
 import { resourceOf } from '../domain/principal.ts';
+import { noticeTitle } from './notice-title.ts';
 import type { ApprovalClosed, ApprovalRequest, MessageReference, Notifier, NotifyLog } from './port.ts';
 
 /**
@@ -27,9 +28,13 @@ export function createFallbackNotifier(log: NotifyLog): Notifier {
           ...(plan.obstacles.length > 0 ? {} : { approve: `cordon case approve ${caseId}` }),
           deny: `cordon case deny ${caseId}`,
         },
-        plan.obstacles.length > 0
-          ? `A ${plan.kind} waits, and its plan has obstacles. Read it with: cordon case show ${caseId}`
-          : `A ${plan.kind} waits for approval until ${expiresAt}. Decide with: cordon case approve ${caseId}`,
+        noticeTitle({
+          urgency: 'page',
+          title:
+            plan.obstacles.length > 0
+              ? `A ${plan.kind} waits, and its plan has obstacles. Read it with: cordon case show ${caseId}`
+              : `A ${plan.kind} waits for approval until ${expiresAt}. Decide with: cordon case approve ${caseId}`,
+        }),
       );
       return { channel: 'log', caseId, planDigest: plan.digest };
     },
@@ -39,11 +44,8 @@ export function createFallbackNotifier(log: NotifyLog): Notifier {
     },
 
     async notify(notice: Notice): Promise<MessageReference> {
-      const { key, urgency, title, lines, caseId } = notice;
-      log.error(
-        { key, urgency, title, lines, ...(caseId === undefined ? {} : { caseId }) },
-        'Something for a person to know',
-      );
+      const { key, urgency, lines, caseId } = notice;
+      log.error({ key, urgency, lines, ...(caseId === undefined ? {} : { caseId }) }, noticeTitle(notice));
       return { channel: 'log', key };
     },
   };

@@ -16,6 +16,8 @@ export interface ApprovalRequest {
   readonly alerts: readonly Alert[];
   /** ISO 8601: after this nobody is contained. */
   readonly expiresAt: string;
+  /** Of a case that was contained before: what was changed then does not depend on this plan. */
+  readonly reopened?: boolean;
 }
 
 /** What became of a request: the message is locked with who, when and what. */

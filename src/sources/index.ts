@@ -16,6 +16,13 @@ export interface ReceivedAlert {
   readonly raw: string;
 }
 
+/** The alert that a finding is once more, for what happened since (ISO 8601) the one before it was settled. `count`: from 2. */
+export function continued({ alert, raw }: ReceivedAlert, count: number, since: string): ReceivedAlert {
+  const dedupKey = `${alert.sourceAlertId}#${count}`;
+  const alertId = alertIdOf(alert.source, dedupKey);
+  return { alert: { ...alert, alertId, sourceAlertId: dedupKey, firstSeen: since }, raw, dedupKey };
+}
+
 /** Throws `AlertInvalid`. A body that repeats one of its findings yields it once. */
 export function receive(source: SourceName, body: unknown, receivedAt: Date): readonly ReceivedAlert[] {
   refuseDeep(body);

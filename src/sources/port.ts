@@ -16,6 +16,8 @@ export interface Source<Name extends SourceName = SourceName> {
   readonly name: Name;
   /** For people: documentation and `cordon doctor`. */
   readonly title: string;
+  /** One finding comes again and again while it goes on: once its alert is settled, what is newer is another alert. */
+  readonly goesOn?: boolean;
   /** The body as documented in OpenAPI. */
   readonly schema: z.ZodType;
   /**

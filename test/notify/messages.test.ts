@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { CALLS_A_HUMAN, TRANSITIONS, type CaseState } from '../../src/domain/case.ts';
+import { CALLS_A_HUMAN, END_STATES, TRANSITIONS, type CaseState } from '../../src/domain/case.ts';
 import type { Plan } from '../../src/domain/plan.ts';
 import { PLAN_KINDS } from '../../src/domain/plan.ts';
 import { approvalMessage } from '../../src/notify/slack/blocks.ts';
@@ -40,15 +40,15 @@ describe('a request for approval', () => {
 
       1. Deny everything to alice
       on arn:aws:iam::123456789012:user/alice
-      → iam PutUserPolicy UserName=alice PolicyName=CordonDenyAll PolicyDocument={"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}
       May break: Everything that runs as alice stops.
+      → iam PutUserPolicy UserName=alice PolicyName=CordonDenyAll PolicyDocument={"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}
       Can be undone exactly.
 
       2. Deactivate 2 access keys of alice
       on arn:aws:iam::123456789012:user/alice
+      May break: Programs that use these keys are refused.
       → iam UpdateAccessKey UserName=alice AccessKeyId=AKIAEXAMPLE000000001 Status=Inactive
       → iam UpdateAccessKey UserName=alice AccessKeyId=AKIAEXAMPLE000000002 Status=Inactive
-      May break: Programs that use these keys are refused.
       Can be undone exactly.
       Can be undone: 2 exactly (2 changes). Everything that is not named above stays as it is.
       Needs one approver: one identity, all changes reversible
@@ -81,8 +81,8 @@ describe('a request for approval', () => {
 
       1. Remove the deny policy of alice
       on arn:aws:iam::123456789012:user/alice
-      → iam PutUserPolicy UserName=alice PolicyName=CordonDenyAll PolicyDocument={"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}
       Takes effect: Everything that runs as alice stops.
+      → iam PutUserPolicy UserName=alice PolicyName=CordonDenyAll PolicyDocument={"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}
       Needs one approver: one identity, all changes reversible
 
       [ Approve rollback ]  [ Deny ]"
@@ -176,6 +176,47 @@ describe('a request for approval', () => {
     expect(shown).toContain(`… cut; whole in the case: cordon case show ${CASE_ID}`);
   });
 
+  const longCalls = (count: number) =>
+    Array.from({ length: count }, (_, index) => ({
+      service: 'iam',
+      operation: 'DeleteUserPolicy',
+      parameters: { UserName: 'alice', PolicyName: `${index}${'chosen-by-the-suspect'.repeat(5)}` },
+    }));
+  const confirmOf = (message: { blocks: unknown }) => {
+    const button = JSON.stringify(message.blocks).match(/"confirm":(\{"title".*?"style":"danger"\})/u)?.[1] ?? '{}';
+    return (JSON.parse(button) as { text?: { text: string } }).text?.text;
+  };
+
+  it.each([
+    ['one action with 12 long calls', 1, 12],
+    ['six actions with eight', 6, 8],
+    ['forty actions', 40, 1],
+    ['ninety actions', 90, 1],
+  ])('of %s tells what may break all the same, and never says that all is shown', (_name, count, calls) => {
+    const drawn = Array.from({ length: count }, (_, sequence) =>
+      action(sequence, { calls: longCalls(calls), mayBreak: [`The job ${sequence % 3} stops.`] }),
+    );
+    const message = approvalMessage(request({ plan: plan({ actions: drawn }) }));
+    const shown = renderAsText(message.blocks);
+    for (const job of [0, 1, 2].slice(0, count)) expect(shown).toContain(`The job ${job} stops.`);
+    expect(confirmOf(message)).toContain('This message does not show all that is called: read the case first.');
+    expect(confirmOf(message)).not.toContain('in the message.');
+  });
+
+  it('says before the click that all is in the message only where it is', () => {
+    expect(confirmOf(approvalMessage(request()))).toContain('What is called and what may break is in the message.');
+  });
+
+  it('never cuts the text before the click, however long the names are', () => {
+    const principal = { ...plan().principal, name: 'W'.repeat(500), accountId: '1'.repeat(500) };
+    for (const kind of PLAN_KINDS)
+      for (const count of [1, 30]) {
+        const drawn = Array.from({ length: count }, (_, sequence) => action(sequence));
+        const text = confirmOf(approvalMessage(request({ plan: plan({ kind, actions: drawn, principal }) })));
+        expect(text).toMatch(/(read the case first|in the message)\.$/u);
+      }
+  });
+
   it('says how to read the calls that do not fit', () => {
     const long = Array.from({ length: 30 }, (_, sequence) => action(sequence));
     const shown = renderAsText(approvalMessage(request({ plan: plan({ actions: long }) })).blocks);
@@ -185,8 +226,11 @@ describe('a request for approval', () => {
 });
 
 describe('a closed request', () => {
-  const closed = (state: CaseState, kind: Plan['kind'] = 'containment') =>
-    closedMessage({ request: request({ plan: plan({ kind }) }), state, lines: ['Approved by Dana at 02:14 UTC'] });
+  const closed = (state: CaseState, kind: Plan['kind'] = 'containment', reopened = false) => {
+    const of = request({ plan: plan({ kind }), ...(reopened ? { reopened } : {}) });
+    return closedMessage({ request: of, state, lines: ['Approved by Dana at 02:14 UTC'] });
+  };
+  const shownOf = (message: { blocks: Parameters<typeof renderAsText>[0] }) => renderAsText(message.blocks);
 
   it('reads as a person reads it', () => {
     expect(renderAsText(closed('PARTIAL').blocks)).toMatchInlineSnapshot(`
@@ -214,9 +258,37 @@ describe('a closed request', () => {
       const message = closed(state, kind);
       expect(messageFaults(message)).toEqual([]);
       expect(buttonIds(message)).toEqual([]);
-      expect(renderAsText(message.blocks).includes('What to do:')).toBe(CALLS_A_HUMAN.includes(state));
+      expect(messageFaults(closed(state, kind, true))).toEqual([]);
+      if (CALLS_A_HUMAN.includes(state)) expect(shownOf(message)).toContain('What to do:');
     }
   });
+
+  it.each(STATES)('of a rollback or a deletion that came to %s never says what became of the containment', (state) => {
+    for (const kind of ['rollback', 'deletion'] as const) {
+      const shown = shownOf(closed(state, kind));
+      expect(shown).not.toMatch(/not contained|contained[.,;]|credentials still work/iu);
+      expect(shown).toMatch(kind === 'rollback' ? /^(Rollback |ROLL)/u : /^Deletion of keys: /u);
+    }
+  });
+
+  it.each(['REJECTED', 'EXPIRED', 'FAILED'] as const)(
+    'of a second plan that ends %s says that nothing else changed',
+    (state) => {
+      expect(shownOf(closed(state, 'rollback'))).toContain('The containment stays as it is.');
+      expect(shownOf(closed(state, 'deletion'))).toContain('No key was deleted');
+    },
+  );
+
+  it.each(END_STATES.filter((state) => !/^CONTAINED|^CLOSED|^ROLL/u.test(state)))(
+    'of a reopened case that ends %s says that what was changed before stands, and that nobody watches it',
+    (state) => {
+      const shown = shownOf(closed(state, 'containment', true));
+      expect(shown).toContain('What was changed before it was reopened stands as far as nobody undid it');
+      expect(shown).toContain('nobody watches it any more');
+      expect(shown).toContain('What to do:');
+      expect(shown).not.toMatch(/nothing was changed|credentials still work/iu);
+    },
+  );
 
   it('never says contained where it is not proved', () => {
     const claims = STATES.filter((state) => /contained\b/iu.test(closed(state).text.replace(/not contained/giu, '')));

@@ -277,4 +277,26 @@ describe('the message', () => {
     const first = await notifier.notify(notice);
     expect(await notifier.notify(notice)).toEqual(first);
   });
+
+  it('is posted whatever others have planted in the channel under its key', async () => {
+    const notice = { key: 'planted:1', urgency: 'page', title: 'Only a part holds', lines: [] } as const;
+    const planted = await mallory.post('nothing to see', {
+      event_type: 'cordon_open',
+      event_payload: { key: `notice:${notice.key}` },
+    });
+    const { ts } = await notifier.notify(notice);
+    expect(ts).not.toBe(planted);
+    expect((await dana.waitForMessage((message) => message.ts === ts)).text).toContain('Only a part holds');
+    expect((await notifier.notify(notice))['ts'], 'a retry knows its own').toBe(ts);
+  });
+
+  it('is posted even if Slack does not say who posts', async () => {
+    slack.front.fault = (method) => (method === 'auth.test' ? { status: 503 } : undefined);
+    const notice = { key: 'nobody:1', urgency: 'page', title: 'Only a part holds', lines: [] } as const;
+    const fresh = createNotifiers({
+      slack: { botToken: slack.botToken, apiUrl: slack.apiUrl, channel: slack.channelId },
+      log,
+    }).first;
+    expect(await fresh.notify(notice)).toMatchObject({ channel: slack.channelId });
+  });
 });

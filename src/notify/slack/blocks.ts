@@ -5,7 +5,7 @@ import type { Verdict } from '../../domain/verdict.ts';
 import type { ApprovalRequest } from '../port.ts';
 import { cut, inert, inertFallback } from './inert-text.ts';
 import { context, divider, header, list, plain, section, type Block, type SlackMessageBody } from './message.ts';
-import { planBlocks, principalText, shortDigest, undoSummary } from './plan-text.ts';
+import { principalText, shortDigest, showPlan, undoSummary } from './plan-text.ts';
 
 export const APPROVE_ACTION = 'cordon.approve';
 export const DENY_ACTION = 'cordon.deny';
@@ -16,7 +16,7 @@ const WORDING = {
     blocked: (who: string) => `Can't be contained yet: ${who}`,
     plan: 'The plan, in this order, and nothing else:',
     approve: 'Approve containment',
-    confirm: 'The calls shown are made at once. What may break is in the message.',
+    confirm: 'The calls are made at once.',
   },
   rollback: {
     question: (who: string) => `Put back what was changed for ${who}?`,
@@ -34,6 +34,9 @@ const WORDING = {
   },
 } as const;
 
+const WHOLE = 'What is called and what may break is in the message.';
+const NOT_WHOLE = 'This message does not show all that is called: read the case first.';
+
 /** The question to the approvers: what was seen, why, the exact plan, and the two buttons. Pure; every produced text is inert. */
 export function approvalMessage(request: ApprovalRequest): SlackMessageBody {
   const { plan, caseId, verdict } = request;
@@ -41,6 +44,7 @@ export function approvalMessage(request: ApprovalRequest): SlackMessageBody {
   const who = principalText(plan.principal);
   const blocked = plan.obstacles.length > 0;
   const title = blocked ? wording.blocked(who) : wording.question(who);
+  const shown = showPlan(plan);
   return {
     text: inertFallback(`${title} Risk ${verdict.risk} of 100, case ${cut(caseId, 100)}`),
     blocks: [
@@ -50,10 +54,10 @@ export function approvalMessage(request: ApprovalRequest): SlackMessageBody {
       ...findings(verdict, request.alerts, caseId),
       divider,
       section(wording.plan),
-      ...planBlocks(plan),
+      ...shown.blocks,
       ...caveats(plan),
       ...(plan.kind === 'rollback' ? [] : [context(undoSummary(plan))]),
-      ...(blocked ? [obstacles(plan)] : [requirement(plan), buttons(plan)]),
+      ...(blocked ? [obstacles(plan)] : [requirement(plan), buttons(plan, shown.whole)]),
     ],
   };
 }
@@ -96,8 +100,13 @@ function expiry(expiresAt: string, blocked: boolean): Block {
 
 function requirement(plan: Plan): Block {
   const { approvals, reason } = plan.requirement;
+  const { requestedBy } = plan;
+  const asked =
+    requestedBy === undefined
+      ? []
+      : [`Asked for by ${cut(inert(requestedBy), 100)}, who approves only if the others are not enough.`];
   const people = approvals === 1 ? 'one approver' : `${approvals} different approvers`;
-  return context(`Needs ${people}: ${cut(inert(reason), 300)}`);
+  return context(`Needs ${people}: ${cut(inert(reason), 300)}`, ...asked);
 }
 
 function caveats(plan: Plan): Block[] {
@@ -110,12 +119,12 @@ function obstacles(plan: Plan): Block {
   return list('This plan can not be approved. To be repaired first:', lines, plan.caseId, 1_000);
 }
 
-function buttons(plan: Plan): Block {
+function buttons(plan: Plan, whole: boolean): Block {
   const wording = WORDING[plan.kind];
   const value = buttonValue(plan.caseId, plan.digest);
   const confirm = {
     title: plain('Sure?', 100),
-    text: plain(`${principalText(plan.principal)}. ${wording.confirm}`, 300),
+    text: plain(`${principalText(plan.principal)}. ${wording.confirm} ${whole ? WHOLE : NOT_WHOLE}`, 300),
     confirm: plain('Yes, do it', 30),
     deny: plain('Not yet', 30),
     style: 'danger' as const,

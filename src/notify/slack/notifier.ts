@@ -10,6 +10,7 @@ import type { SlackMessageBody } from './message.ts';
 
 /** Of Slack's client only this is used. */
 export interface SlackMessages {
+  readonly auth: Pick<webApi.WebClient['auth'], 'test'>;
   readonly chat: Pick<webApi.WebClient['chat'], 'postMessage' | 'update'>;
   readonly conversations: Pick<webApi.WebClient['conversations'], 'history'>;
 }
@@ -31,17 +32,27 @@ const INERT = { mrkdwn: false, link_names: false, parse: 'none', unfurl_links: f
 
 /**
  * Posts to one channel. Slack has no idempotency key, so a post whose answer was lost would come twice: each message carries
- * its key as metadata, and the channel's last hour is searched for it before posting. Best effort: without the history scope,
+ * its key as metadata, and the channel's last hour is searched for it before posting. Only a message that Cordon itself posted is
+ * taken for it: who else may write in the channel must not keep a page from being posted. Best effort: without the history scope,
  * or with Slack slow, it posts, and two messages of one plan do no harm, since the second click is refused. A closed message
  * has other metadata: a plan that is asked again gets a new message with live buttons.
  */
 export function createSlackNotifier({ client, channel }: SlackNotifierSettings): Notifier {
+  let ownUserId: string | undefined;
+
+  async function knowSelf(): Promise<string | undefined> {
+    ownUserId ??= (await client.auth.test().catch(() => undefined))?.user_id;
+    return ownUserId;
+  }
+
   async function find(key: string): Promise<MessageReference | undefined> {
     const oldest = String((Date.now() - LOOK_BACK_MS) / 1000);
     const query = { channel, oldest, limit: LOOK_BACK_MESSAGES, include_all_metadata: true };
-    const history = await client.conversations.history(query).catch(() => undefined);
+    const [self, history] = await Promise.all([knowSelf(), client.conversations.history(query).catch(() => undefined)]);
+    if (self === undefined) return undefined;
     const earlier = history?.messages?.find(
-      ({ metadata }) => metadata?.event_type === OPEN && (metadata.event_payload as { key?: unknown })?.key === key,
+      ({ user, metadata }) =>
+        user === self && metadata?.event_type === OPEN && (metadata.event_payload as { key?: unknown })?.key === key,
     );
     return earlier?.ts === undefined ? undefined : { channel, ts: earlier.ts };
   }

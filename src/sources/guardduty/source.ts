@@ -10,6 +10,7 @@ import { answerSchema, eventSchema, findingSchema, type Finding } from './schema
 export const guardduty: Source<'guardduty'> = {
   name: 'guardduty',
   title: 'Amazon GuardDuty: EventBridge event, or answer of GetFindings',
+  goesOn: true,
   schema: z.union([
     eventSchema.extend({ detail: findingSchema }),
     answerSchema.extend({ Findings: z.array(findingSchema) }),
@@ -50,7 +51,8 @@ function normalise(
   const remote = service?.action?.awsApiCallAction?.remoteIpDetails;
   return {
     // GuardDuty sends one finding again and again while its count rises, every time with a new `updatedAt`. It is one alert:
-    // with `updatedAt` in the key, a busy attacker would open an alert every few minutes. What is new is read from the log.
+    // with `updatedAt` in the key, a busy attacker would open an alert every few minutes. What is new is read from the log, while
+    // its case is open; what comes after that is an alert of its own (`goesOn`).
     sourceAlertId: finding.id,
     title: inertText(finding.title ?? finding.type, 200),
     rule: inertText(finding.type, 200),
