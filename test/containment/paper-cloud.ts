@@ -46,6 +46,8 @@ export const SUSPECT: AwsPrincipal = {
 };
 export const CORDON: AwsPrincipal = { ...SUSPECT, name: 'cordon', arn: userArn('cordon'), uniqueId: 'AIDACORDON' };
 
+export const UNREAD = 'The log could not be read.';
+
 /**
  * A cloud on paper: things by their ARN, and one action that turns them off. What containment itself decides is shown with it, down
  * to states that no emulator can be brought into; what the actions of the real clouds do is shown by their contract.
@@ -58,6 +60,8 @@ export class PaperCloud {
   caveats: readonly string[] = [];
   identity: Resolution = { status: 'resolved', principal: SUSPECT };
   log: LogProof = { calls: [], logComplete: true };
+  /** Of what the principal did. */
+  logFails: CordonFailure | null = null;
   readonly #seen = new Map<string, boolean>();
 
   add(target: string, thing: Partial<Thing> = {}): Thing {
@@ -153,17 +157,20 @@ export class PaperCloud {
       accounts: async () => [ACCOUNT],
       resolve: async () => this.identity,
       selves: async () => [CORDON],
-      activity: async () => ({}) as Awaited<ReturnType<Provider['activity']>>,
+      activity: async () => {
+        if (this.logFails) throw this.logFails;
+        return {} as Awaited<ReturnType<Provider['activity']>>;
+      },
       credentials: unused,
       marked: unused,
       missingPermissions: async () => [],
       successfulCallsSince: async () => this.log,
       actions: { 'turn-off': this.#action('declarative'), make: this.#action('creating') },
-      propose: (): Proposal => ({
+      propose: (_, activity): Proposal => ({
         requests: Object.keys(this.things).map((target) =>
           this.#request(target.endsWith('/made') ? 'make' : 'turn-off', target),
         ),
-        caveats: this.caveats,
+        caveats: activity === null ? [...this.caveats, UNREAD] : this.caveats,
       }),
     };
   }

@@ -6,7 +6,7 @@ import { planContainment } from '../../src/containment/plan.ts';
 import { CordonFailure } from '../../src/contracts/failures.ts';
 import { approval } from '../faults/suspect.ts';
 import type { PaperCase, Thing } from './paper-cloud.ts';
-import { CORDON, openCase, roleArn, SUSPECT } from './paper-cloud.ts';
+import { CORDON, openCase, roleArn, SUSPECT, UNREAD } from './paper-cloud.ts';
 
 let one: PaperCase;
 beforeEach(async () => void (one = await openCase()));
@@ -60,6 +60,17 @@ describe('a plan', () => {
       obstacles: [],
       caveats: [expect.stringMatching(/break-glass is left alone: .*prot/u)],
     });
+  });
+
+  it('waits for a log that may answer in a moment, and only then does without it, and says so', async () => {
+    one.cloud.add(DENY);
+    one.cloud.logFails = new CordonFailure('Throttled', 'Too many look-ups.');
+    const subject = { caseId: one.caseId, principal: SUSPECT, alertIds: one.alertIds };
+    const attempt = (count: number) => planContainment(subject, one.dependencies, count);
+    for (const count of [1, 2]) await expect(attempt(count)).rejects.toMatchObject({ type: 'Throttled' });
+    expect(await attempt(3)).toMatchObject({ obstacles: [], caveats: [UNREAD] });
+    one.cloud.logFails = new CordonFailure('AccessDenied', 'Cordon lacks cloudtrail:LookupEvents.');
+    expect(await attempt(1)).toMatchObject({ obstacles: [], caveats: [UNREAD] });
   });
 
   it('is not made without the permission to read: an operator mends that for all of it', async () => {

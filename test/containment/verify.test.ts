@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { planContainment } from '../../src/containment/plan.ts';
+import { CordonFailure } from '../../src/contracts/failures.ts';
 import { verifyContainment } from '../../src/containment/verify.ts';
 import type { Plan } from '../../src/domain/plan.ts';
 import type { LogProof } from '../../src/providers/port.ts';
@@ -77,6 +78,14 @@ describe('a check of a containment', () => {
     delete one.cloud.things[DEV];
     one.cloud.add(roleArn('d'));
     expect(await check(plan)).toMatchObject({ status: 'drifted' });
+  });
+
+  it('is asked again where what the suspect did can not be read just now', async () => {
+    const plan = await contained();
+    one.cloud.logFails = new CordonFailure('Unavailable', 'CloudTrail does not answer.');
+    await expect(check(plan)).rejects.toMatchObject({ type: 'Unavailable' });
+    one.cloud.logFails = new CordonFailure('AccessDenied', 'Cordon lacks cloudtrail:LookupEvents.');
+    expect(await check(plan)).toMatchObject({ status: 'unproven' });
   });
 
   it('reads only', async () => {
