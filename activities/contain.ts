@@ -16,7 +16,7 @@ export function createContainActivities(dependencies: ContainmentDependencies): 
     applyAction: (input) => beating(() => applyAction(input, dependencies)),
     createByAction: (input) => applyAction(input, dependencies),
     reconcileAction: (input) => beating(() => reconcileAction(input, dependencies)),
-    revertAction: (input) => beating(() => revertAction(input, dependencies)),
+    revertAction: (input) => beating(() => revertAction(input, dependencies, attempt())),
     verifyContainment: (input) => beating(() => verifyContainment(input, dependencies)),
     verifyRollback: (input) => beating(() => verifyRollback(input, dependencies)),
     verifyDeletion: (input) => beating(() => verifyDeletion(input, dependencies)),

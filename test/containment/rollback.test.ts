@@ -80,6 +80,19 @@ describe('a rollback', () => {
     expect(await one.carryOut(plan, 0)).toEqual(['reverted']);
   });
 
+  it('goes on where somebody else changes it at once, and is not proved then', async () => {
+    const plan = await rollback();
+    const write = one.cloud.write.bind(one.cloud);
+    one.cloud.write = (target, on) => write(target, target === ROLE ? false : on);
+    const decisions = [await approval(plan, one.office.signer)];
+    const attempt = (count: number) =>
+      revertAction({ planDigest: plan.digest, sequence: 0, decisions }, one.dependencies, count);
+    for (const count of [1, 4]) await expect(attempt(count)).rejects.toMatchObject({ type: 'Unavailable' });
+    expect(await attempt(5)).toMatchObject({ status: 'reverted', detail: expect.stringContaining('another') });
+    expect(await one.carryOut(plan, 1)).toEqual(['reverted']);
+    await expect(proof(plan)).rejects.toMatchObject({ type: 'Unavailable' });
+  });
+
   it('is not told to have changed nothing when what it wrote can not be read back for good', async () => {
     const plan = await rollback();
     const role = one.cloud.things[ROLE];
