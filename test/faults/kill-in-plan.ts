@@ -28,7 +28,7 @@ interface Held {
 }
 
 export const FULL = process.env['CORDON_FULL_SWEEP'] === '1';
-export const SWEPT = FULL ? 'every call' : 'each write and every fifth read (CORDON_FULL_SWEEP=1: in every call)';
+export const SWEPT = FULL ? 'every call' : 'each write and every tenth read (CORDON_FULL_SWEEP=1: in every call)';
 /** Two workers at once, and fewer cases than both together run activities. */
 const WORKERS = 2;
 const WAVE = 34;
@@ -232,7 +232,7 @@ function killPoints(calls: readonly CloudCall[]): readonly KillPoint[] {
     // How often the log is asked depends on when it is complete.
     if (operation.endsWith('entries:list') && point.occurrence > 1) return [];
     reads += 1;
-    return FULL || reads % 5 === 1 ? [point] : [];
+    return FULL || reads % 10 === 1 ? [point] : [];
   });
 }
 

@@ -26,7 +26,7 @@ interface Held {
 }
 
 const FULL = process.env['CORDON_FULL_SWEEP'] === '1';
-const SWEPT = FULL ? 'every call' : 'each write and every fifth read (CORDON_FULL_SWEEP=1: in every call)';
+const SWEPT = FULL ? 'every call' : 'each write and every tenth read (CORDON_FULL_SWEEP=1: in every call)';
 /** Cases in one process at once: below the activities that a worker runs at once. */
 const WAVE = 12;
 const HONEST: readonly CaseState[] = ['CONTAINED', 'PARTIAL', 'OUTCOME_UNKNOWN'];
@@ -158,7 +158,7 @@ function diedInTheCall({ point, heldSinceMs = Infinity }: Held): boolean {
   return heldSinceMs < (creating ? STILL_IN_THE_CALL_MS.creating : STILL_IN_THE_CALL_MS.other);
 }
 
-/** Every write, with and without effect, and each third read. A call of Cordon about itself can't be told from another case's. */
+/** Every write, with and without effect, and every tenth read. A call of Cordon about itself can't be told from another case's. */
 function killPoints(calls: readonly ProxiedCall[]): readonly KillPoint[] {
   const seen: string[] = [];
   let reads = 0;
@@ -168,7 +168,7 @@ function killPoints(calls: readonly ProxiedCall[]): readonly KillPoint[] {
     const point = { service, operation, occurrence, effect: false };
     if (write) return [point, { ...point, effect: true }];
     reads += 1;
-    return FULL || reads % 5 === 1 ? [point] : [];
+    return FULL || reads % 10 === 1 ? [point] : [];
   });
 }
 
