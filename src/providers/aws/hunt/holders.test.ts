@@ -139,7 +139,7 @@ describe('whose a call with a role is', () => {
   it('takes one whom the suspect let in for no other, and so on', () => {
     const lets = (by: object, userName: string) => event('CreateLoginProfile', by, { requestParameters: { userName } });
     const toDeploy = give(user('deploy'), 'd', 'ASIAD');
-    const events = [lets(ci, 'deploy'), lets(thief, 'ci'), call(session('ops', 'd', 'ASIAD'))];
+    const events = [lets(ci, 'deploy'), lets(thief, 'CI'), call(session('ops', 'd', 'ASIAD'))];
     expect(holderOf(STOLEN, [toThief, toCi, toDeploy], ...events)).toEqual({ is: 'unclear', name: 'd' });
     expect(holderOf(STOLEN, [toThief, toCi, toDeploy], ...events.toSpliced(1, 1))).toMatchObject({ is: 'other' });
   });

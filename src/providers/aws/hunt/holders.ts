@@ -139,8 +139,10 @@ function touchedBy(events: readonly LogEvent[]): (caller: SessionCaller) => bool
     ({ service, name, errorCode }) => service === 'iam' && errorCode === '' && GIVES.test(name),
   );
   const isOpen = changes.some(({ name }) => LETS_IN_ANYONE.test(name));
-  const names = new Set(changes.flatMap(({ parameters }) => [parameters['userName'], parameters['roleName']]));
-  return ({ id }) => isOpen || names.has(id.split('/').at(-1));
+  const named = changes.flatMap(({ parameters }) => [parameters['userName'], parameters['roleName']]);
+  // IAM has no two names that differ in case alone, and a caller writes them as they like.
+  const names = new Set(named.map((name) => (typeof name === 'string' ? name.toLowerCase() : '')));
+  return ({ id }) => isOpen || names.has((id.split('/').at(-1) ?? '').toLowerCase());
 }
 
 const GIVES = /^(?:Create|Update|Put|Attach|Add|Upload|Enable|Reset|Set)/u;
