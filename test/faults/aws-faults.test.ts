@@ -163,14 +163,12 @@ function pointsOf(calls: readonly ProxiedCall[], fault: Fault): readonly Point[]
   const swept = calls.filter(({ write, occurrence }) => FULL || write || occurrence === 1);
   return swept.flatMap((call) => {
     const spans: Span[] = ['once'];
-    if (FULL ? fault !== 'denied' : call.write && FOR_A_TRY.has(fault)) spans.push('a-try');
+    if (fault !== 'denied' && (FULL || call.write)) spans.push('a-try');
     if (FULL || (!WAITED_FOR.has(fault) && (call.write || ANSWERED.has(fault)))) spans.push('for-good');
     return spans.map((span) => ({ call, fault, span }));
   });
 }
 
-/** Of what is not swept in full: with the effect, and without. */
-const FOR_A_TRY: ReadonlySet<Fault> = new Set(['unavailable', 'lost']);
 const ANSWERED: ReadonlySet<Fault> = new Set(['unavailable', 'denied']);
 /** For good they differ from `unavailable` in nothing but the half minute that every try waits. */
 const WAITED_FOR: ReadonlySet<Fault> = new Set(['throttled', 'silent']);
