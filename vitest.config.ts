@@ -6,9 +6,6 @@ const reportFile = process.env['CORDON_TEST_REPORT'];
 /** Native modules, child processes and the Temporal core need processes of their own; two fit the smallest machine we use. */
 const processes = { pool: 'forks', maxWorkers: 2, retry: 0 } as const;
 
-/** Cases from the alert to their end: most of their time they wait for a change to bind, for the log, for the watch. */
-const WAITING = ['test/workflows/**/*.test.ts'];
-
 export default defineConfig({
   test: {
     globalSetup: './test/support/temporary-directory.ts',
@@ -30,22 +27,10 @@ export default defineConfig({
           ...processes,
           name: 'integration',
           include: ['test/**/*.test.ts'],
-          exclude: WAITING,
           // Real servers start in hooks; a worker that was killed takes up to 16 s to be missed.
           testTimeout: 120_000,
           hookTimeout: 180_000,
           sequence: { groupOrder: 1 },
-        },
-      },
-      {
-        test: {
-          ...processes,
-          maxWorkers: 4,
-          name: 'workflows',
-          include: WAITING,
-          testTimeout: 120_000,
-          hookTimeout: 180_000,
-          sequence: { groupOrder: 2 },
         },
       },
     ],
